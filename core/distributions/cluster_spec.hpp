@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the user asked for, resolved: every default is filled in, nothing is looked up again later.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ksail {
+
+enum class Cni { standard, none }; ///< `--cni Default|None`
+
+struct ClusterSpec {
+  std::string name;                    ///< DNS-1123 label, at most 50 characters
+  std::string distribution = "Vanilla"; ///< display form
+  std::string provider = "Docker";      ///< display form
+  unsigned control_planes = 1;
+  unsigned workers = 0;
+  std::string kubernetes_version; ///< "v1.34.2", or empty: what the node image holds
+  std::string node_image;         ///< pinned reference
+  bool node_image_is_default = false; ///< taken from the built-in table: a local substitute may replace it
+  Cni cni = Cni::standard;
+  std::string pod_subnet = "10.244.0.0/16";
+  std::string service_subnet = "10.96.0.0/16";
+  std::string api_host_address = "127.0.0.1"; ///< where the API server is published
+  std::uint16_t api_host_port = 0;            ///< 0: a free one is chosen
+
+  /// Node names in the order control planes, workers: `dev-control-plane`, `dev-control-plane2`, `dev-worker`, `dev-worker2`, ...
+  std::vector<std::string> control_plane_names() const;
+  std::vector<std::string> worker_names() const;
+};
+
+} // namespace ksail

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kubeconfig files: reading with client-go's precedence, and merging atomically under kubectl's lock.
+#pragma once
+
+#include "kubernetes/client.hpp"
+
+#include <ksail/sdk/result.hpp>
+
+#include <string>
+#include <vector>
+
+namespace ksail::kubernetes {
+
+/// The files in effect: --kubeconfig if not empty, else $KUBECONFIG (list), else ~/.kube/config.
+std::vector<std::string> kubeconfig_files(const std::string &flag);
+/// Of those, the one that is written to: the first that exists, else the last.
+std::string kubeconfig_target(const std::string &flag);
+
+/// Access of `context` (empty: current-context) merged from `files` as client-go merges them. Understands certificate-authority(-data),
+/// client-certificate/key(-data), token, tokenFile, username/password, exec plugins (v1, v1beta1; stdin closed, bounded time),
+/// as/as-groups/as-user-extra, tls-server-name, insecure-skip-tls-verify, proxy-url (refused by name), namespace.
+Result<ClusterAccess> load_access(const std::vector<std::string> &files, const std::string &context);
+/// From text, e.g. a kubeconfig just made.
+Result<ClusterAccess> parse_access(const std::string &yaml, const std::string &context);
+
+/// Adds or replaces cluster, user and context of `kubeconfig_yaml` (one of each, same name) in `file` and makes it current.
+/// Under `<file>.lock` (O_CREAT|O_EXCL, as kubectl), written to a temporary beside it, fsync, rename; mode 0600, directory 0755; symlinks are
+/// followed; unknown fields and comments of others' entries are preserved.
+Result<void> merge_kubeconfig(const std::string &file, const std::string &kubeconfig_yaml, Deadline lock_deadline);
+/// Removes cluster, user and context of that name from every file; clears current-context where it was this one. Absent: no error.
+Result<void> remove_from_kubeconfig(const std::vector<std::string> &files, const std::string &name, Deadline lock_deadline);
+
+} // namespace ksail::kubernetes

@@ -1,0 +1,3 @@
+module ksail.local/node-agent
+
+go 1.24

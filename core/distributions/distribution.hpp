@@ -110,6 +110,7 @@ public:
 struct BootstrapStep {
   std::string name;
   std::string phase; ///< bootstrap | cni | join | addons | ready: what the timing table groups by
+  std::string title; ///< for people, e.g. "Waiting for the API server"; empty: not shown
   std::vector<std::string> after;
   std::function<asio::awaitable<Result<void>>(BootstrapContext &)> run;
 };
@@ -127,6 +128,7 @@ public:
   virtual ~ClusterPlan() = default;
   virtual const std::vector<NodeTemplate> &nodes() const = 0;
   virtual std::vector<BootstrapStep> steps() = 0;
+  virtual std::string kubernetes_version() const = 0; ///< "v1.34.2"
   /// Kubeconfig (YAML) with one cluster, user and context, all named `context_name`. Valid once the node that publishes
   /// the API server has started. Holds keys.
   virtual std::string kubeconfig(const std::string &context_name, const std::string &server) const = 0;

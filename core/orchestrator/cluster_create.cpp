@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+// `cluster create`: two graphs in a row. The first finds out what the plan needs (host, images, network), the second is the plan
+// itself: nodes, and the distribution's own steps behind the milestones "created:<node>" and "node:<node>".
+#include "distributions/distribution.hpp"
+#include "kubernetes/kubeconfig.hpp"
+#include "orchestrator/cluster.hpp"
+#include "orchestrator/cluster_removal.hpp"
+#include "orchestrator/graph.hpp"
+#include "orchestrator/journal.hpp"
+#include "orchestrator/labels.hpp"
+#include "orchestrator/node_guard.hpp"
+#include "orchestrator/provider_verbs.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <random>
+
+namespace ksail {
+
+namespace {
+
+using nlohmann::json;
+
+/// Unique enough to tell two creations of one name apart, on one engine, forever.
+std::string make_operation_id() {
+  std::random_device source;
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string id;
+  for (int i = 0; i < 16; ++i) id += digits[source() & 15];
+  return id;
+}
+
+HostFacts parse_host(const json &answer) {
+  HostFacts facts;
+  const auto found = answer.find("host");
+  if (found == answer.end() || !found->is_object()) return facts;
+  facts.cgroup_version = found->value("cgroup_version", facts.cgroup_version);
+  facts.cpus = found->value("cpus", facts.cpus);
+  facts.arch = found->value("arch", facts.arch);
+  facts.backing_filesystem = found->value("backing_filesystem", std::string());
+  facts.rootless = found->value("rootless", false);
+  return facts;
+}
+
+std::string plural(std::size_t n, const char *one) { return std::to_string(n) + " " + one + (n == 1 ? "" : "s"); }
+
+class Creation final : public BootstrapContext {
+public:
+  Creation(Session &session, ClusterSpec spec, CreateOptions options, const Distribution &distribution)
+      : session_(session), options_(std::move(options)), distribution_(distribution), access_(session.provider, spec.name),
+        guard_(session.provider, access_, spec.name, session.executor), deadline_(Deadline::after(options_.timeout)),
+        operation_id_(make_operation_id()) {
+    input_.spec = std::move(spec);
+    labels_ = cluster_labels(input_.spec, session.ksail_version, operation_id_);
+  }
+
+  /// Whether anything may exist that a failed creation has to remove.
+  bool made_something() const { return made_something_; }
+  const std::string &operation_id() const { return operation_id_; }
+
+  asio::awaitable<Result<void>> prepare(Journal &journal);
+  asio::awaitable<Result<void>> build(Journal &journal);
+  CreateReport report() const;
+
+  asio::any_io_executor executor() const override { return session_.executor; }
+  NodeAccess &access() override { return access_; }
+  const NodeFacts &node(std::string_view name) const override {
+    const auto found = nodes_.find(name);
+    if (found == nodes_.end()) throw std::logic_error("a step asked for node " + std::string(name) + " before it was up");
+    return found->second;
+  }
+  Deadline deadline() const override { return deadline_; }
+  void progress(std::string_view step, std::string text) override { session_.progress.step_text(step, text); }
+
+private:
+  const ClusterSpec &spec() const { return input_.spec; }
+  void note_step(Journal &journal, std::string state, std::string step);
+  asio::awaitable<Result<void>> preflight();
+  asio::awaitable<Result<void>> prefetch();
+  asio::awaitable<Result<void>> infrastructure();
+  asio::awaitable<Result<void>> make_plan();
+  asio::awaitable<Result<void>> create_nodes(Graph &graph);
+  asio::awaitable<Result<void>> guarded(Graph &graph);
+  asio::awaitable<Result<void>> write_kubeconfig();
+  void node_event(Graph &graph, const json &event);
+  std::string server() const;
+
+  Session &session_;
+  CreateOptions options_;
+  const Distribution &distribution_;
+  ProviderNodeAccess access_;
+  NodeGuard guard_;
+  Deadline deadline_;
+  std::string operation_id_;
+  json labels_;
+  PlanInput input_;
+  std::unique_ptr<ClusterPlan> plan_;
+  std::map<std::string, NodeFacts, std::less<>> nodes_;
+  std::size_t started_ = 0;
+  std::vector<std::string> warnings_;
+  bool made_something_ = false;
+};
+
+void Creation::note_step(Journal &journal, std::string state, std::string step) {
+  JournalEntry entry;
+  entry.cluster = spec().name;
+  entry.provider = session_.provider.id();
+  entry.distribution = spec().distribution;
+  entry.operation_id = operation_id_;
+  entry.state = std::move(state);
+  entry.step = std::move(step);
+  entry.kubeconfig_file = options_.kubeconfig_file;
+  entry.context = options_.context;
+  entry.pid = ::getpid();
+  if (auto written = journal.write(entry); !written) session_.progress.warning(written.error().message);
+}
+
+asio::awaitable<Result<void>> Creation::preflight() {
+  // Two independent questions, asked at once; describe does no I/O.
+  auto description = co_await session_.provider.call("describe", json::object(), deadline_);
+  if (!description) co_return description.error();
+  const json capabilities = description->body.value("capabilities", json::object());
+  for (const auto &needed : distribution_.required_capabilities())
+    if (!capabilities.value(needed, false))
+      co_return Error(Code::failed_precondition,
+                      std::string(distribution_.name()) + " needs '" + needed + "' of its provider, which " + spec().provider +
+                          " does not offer",
+                      "choose another --distribution or --provider");
+  json body = {{"cluster", spec().name}};
+  auto answer = co_await call_verb(session_.provider, "validate", std::move(body), std::vector<plugins::Blob>(), deadline_,
+                                   plugins::EventHandler());
+  if (!answer) co_return answer.error();
+  if (const auto existing = answer->body.find("nodes"); existing != answer->body.end() && !existing->empty())
+    co_return Error(Code::already_exists,
+                    "cluster '" + spec().name + "' already exists (" + plural(existing->size(), "node") + " on " + spec().provider + ")",
+                    "`ksail cluster delete -f --name " + spec().name + "` removes it; or give another --name");
+  input_.host = parse_host(answer->body);
+  for (const auto &warning : answer->body.value("warnings", json::array()))
+    if (warning.is_string()) {
+      warnings_.push_back(warning.get<std::string>());
+      session_.progress.warning(warnings_.back());
+    }
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> Creation::prefetch() {
+  json images = json::array();
+  for (const auto &need : distribution_.images(spec())) {
+    json image = {{"ref", need.ref}};
+    if (!need.substitute_label.empty()) image["substitute"] = {{"label", need.substitute_label}};
+    images.push_back(std::move(image));
+  }
+  json body = {{"images", std::move(images)}, {"labels", labels_}, {"operation_id", operation_id_ + "-prefetch"}};
+  plugins::EventHandler on_event = [this](const json &event, const std::vector<plugins::Blob> &) {
+    if (event.value("event", std::string()) != "pull") return;
+    session_.progress.step_text("prefetch", "pulling " + event.value("ref", std::string("an image")));
+    session_.progress.step_bytes("prefetch", event.value("done", std::uint64_t{0}), event.value("total", std::uint64_t{0}));
+  };
+  auto answer = co_await call_verb(session_.provider, "prefetch", std::move(body), std::vector<plugins::Blob>(), deadline_,
+                                   std::move(on_event));
+  if (!answer) co_return answer.error();
+  for (const auto &image : answer->body.value("images", json::array())) {
+    ImageFacts facts;
+    facts.use = image.value("use", std::string());
+    facts.source = image.value("source", std::string());
+    const json labels = image.value("labels", json::object());
+    for (const auto &[key, label] : labels.items())
+      if (label.is_string()) facts.labels[key] = label.get<std::string>();
+    const std::string ref = image.value("ref", std::string());
+    if (facts.source == "substitute")
+      session_.progress.note("using the local image " + facts.use + " in place of " + ref + ", which could not be pulled");
+    input_.images[ref] = std::move(facts);
+  }
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> Creation::infrastructure() {
+  made_something_ = true;
+  json network = {{"name", "ksail-" + spec().name}, {"ipv6", false}};
+  json body = {{"cluster", spec().name}, {"labels", labels_}, {"network", std::move(network)}, {"operation_id", operation_id_ + "-infra"}};
+  auto answer = co_await call_verb(session_.provider, "ensure_infrastructure", std::move(body), std::vector<plugins::Blob>(),
+                                   deadline_, plugins::EventHandler());
+  if (!answer) co_return answer.error();
+  const json made = answer->body.value("network", json::object());
+  input_.network.name = made.value("name", std::string());
+  input_.network.subnet = made.value("subnet", std::string());
+  input_.network.gateway = made.value("gateway", std::string());
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> Creation::make_plan() {
+  // Key generation takes CPU time: off the event loop, so that pulls and progress go on.
+  asio::thread_pool worker(1);
+  auto work = [this]() -> asio::awaitable<Result<std::unique_ptr<ClusterPlan>>> { co_return distribution_.plan(input_); };
+  auto plan = co_await asio::co_spawn(worker, std::move(work), asio::use_awaitable);
+  if (!plan) co_return plan.error();
+  plan_ = std::move(*plan);
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> Creation::prepare(Journal &journal) {
+  note_step(journal, "creating", "prepare");
+  Graph graph;
+  graph.add({"preflight", "preflight", "Checking " + spec().provider, {}, [this] { return preflight(); }});
+  graph.add({"prefetch", "prefetch", "Images", {"preflight"}, [this] { return prefetch(); }});
+  graph.add({"infrastructure", "infrastructure", "Network", {"preflight"}, [this] { return infrastructure(); }});
+  graph.add({"plan", "prepare", "Keys and manifests", {"prefetch", "infrastructure"}, [this] { return make_plan(); }});
+  co_return co_await graph.run(session_.progress, session_.timing);
+}
+
+void Creation::node_event(Graph &graph, const json &event) {
+  if (event.value("event", std::string()) != "node") return;
+  const std::string name = event.value("name", std::string());
+  const std::string state = event.value("state", std::string());
+  graph.reached("created:" + name);
+  if (state != "started" || nodes_.contains(name)) return;
+  ProviderNode node = parse_node(event.value("node", json::object()));
+  node.name = name;
+  nodes_[name] = node.facts();
+  ++started_;
+  session_.progress.step_text("nodes", std::to_string(started_) + " of " + std::to_string(plan_->nodes().size()) + " up");
+  graph.reached("node:" + name);
+}
+
+asio::awaitable<Result<void>> Creation::create_nodes(Graph &graph) {
+  json templates = json::array();
+  std::vector<plugins::Blob> blobs;
+  for (const auto &node : plan_->nodes()) {
+    json entry = node.settings;
+    entry["name"] = node.name;
+    entry["role"] = node.role;
+    entry["image"] = node.image;
+    json files = json::array();
+    for (const auto &file : node.files) {
+      if (!file.symlink.empty()) {
+        files.push_back({{"path", file.path}, {"symlink", file.symlink}});
+        continue;
+      }
+      // Contents may be keys: they travel as blobs, so that no JSON that might be logged ever holds one.
+      std::string blob = node.name + ":" + file.path;
+      files.push_back({{"path", file.path}, {"mode", file.mode}, {"blob", blob}});
+      blobs.emplace_back(std::move(blob), file.content);
+    }
+    entry["files"] = std::move(files);
+    if (!entry.contains("labels")) entry["labels"] = json::object();
+    entry["labels"][label_role] = node.role;
+    templates.push_back(std::move(entry));
+  }
+  json body = {{"cluster", spec().name},   {"network", input_.network.name},           {"labels", labels_},
+               {"nodes", std::move(templates)}, {"operation_id", operation_id_ + "-nodes"}};
+  plugins::EventHandler on_event = [this, &graph](const json &event, const std::vector<plugins::Blob> &) { node_event(graph, event); };
+  auto answer = co_await call_verb(session_.provider, "create_nodes", std::move(body), std::move(blobs), deadline_, std::move(on_event));
+  if (!answer) co_return answer.error();
+  // A provider without events tells everything in its answer.
+  for (const auto &node : answer->body.value("nodes", json::array())) {
+    const json event = {{"event", "node"}, {"name", node.value("name", std::string())}, {"state", "started"}, {"node", node}};
+    node_event(graph, event);
+  }
+  for (const auto &node : plan_->nodes())
+    if (!nodes_.contains(node.name))
+      co_return Error(Code::plugin, "the provider said that all nodes were created, but " + node.name + " is not among them");
+  co_return Result<void>();
+}
+
+std::string Creation::server() const {
+  const auto [name, port] = plan_->api_endpoint();
+  const auto node = nodes_.find(name);
+  if (node == nodes_.end()) return {};
+  const auto published = node->second.ports.find(port);
+  if (published == node->second.ports.end()) return "https://" + node->second.ipv4 + ":" + std::to_string(port);
+  const auto &[address, host_port] = published->second;
+  const bool v6 = address.find(':') != std::string::npos;
+  return "https://" + (v6 ? "[" + address + "]" : address) + ":" + std::to_string(host_port);
+}
+
+asio::awaitable<Result<void>> Creation::write_kubeconfig() {
+  const std::string text = plan_->kubeconfig(options_.context, server());
+  auto merged = kubernetes::merge_kubeconfig(options_.kubeconfig_file, text, deadline_.min(Deadline::after(std::chrono::seconds(20))));
+  if (!merged) co_return merged.error();
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> Creation::guarded(Graph &graph) {
+  std::vector<std::function<asio::awaitable<Result<void>>()>> both;
+  both.push_back([this, &graph]() -> asio::awaitable<Result<void>> {
+    Result<void> result = co_await graph.run(session_.progress, session_.timing);
+    guard_.release();
+    co_return result;
+  });
+  both.push_back([this] { return guard_.run(); });
+  ForEachOptions at_once;
+  co_return co_await run_all(std::move(both), at_once);
+}
+
+asio::awaitable<Result<void>> Creation::build(Journal &journal) {
+  note_step(journal, "creating", "nodes");
+  Graph graph({"preflight", "prefetch", "infrastructure", "plan"});
+  const auto count = plan_->nodes().size();
+  graph.add({"nodes", "nodes", "Starting " + plural(count, "node"), {"plan"}, [this, &graph] { return create_nodes(graph); }});
+  for (const auto &node : plan_->nodes()) {
+    graph.add({"created:" + node.name, "nodes", "", {}, nullptr});
+    graph.add({"node:" + node.name, "nodes", "", {}, nullptr});
+  }
+  std::vector<std::string> last = {"nodes"};
+  for (auto &step : plan_->steps()) {
+    GraphStep entry;
+    entry.name = step.name;
+    entry.phase = step.phase;
+    entry.title = step.title;
+    entry.after = step.after;
+    entry.run = [this, run = std::move(step.run)] { return run(*this); };
+    last.push_back(entry.name);
+    graph.add(std::move(entry));
+  }
+  // Last, so that a context never shows up for a cluster that then goes away again.
+  graph.add({"kubeconfig", "ready", "", std::move(last), [this] { return write_kubeconfig(); }});
+  Result<void> built = co_await guarded(graph);
+  if (built) note_step(journal, "created", "");
+  co_return built;
+}
+
+CreateReport Creation::report() const {
+  CreateReport report;
+  report.context = options_.context;
+  report.kubeconfig_file = options_.kubeconfig_file;
+  report.server = server();
+  report.kubernetes_version = plan_->kubernetes_version();
+  for (const auto &node : plan_->nodes()) {
+    report.nodes.push_back(node.name);
+    if (report.node_image.empty()) report.node_image = node.image;
+  }
+  for (const auto &[ref, facts] : input_.images)
+    if (facts.use == report.node_image) report.node_image_source = facts.source;
+  report.warnings = warnings_;
+  return report;
+}
+
+Error timed_out(const Error &error, const CreateOptions &options) {
+  Error result = error;
+  if (result.code == Code::deadline_exceeded && result.hint.empty())
+    result.hint = "it had " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(options.timeout).count()) +
+                  " s; give more with --timeout, and see `ksail cluster create --retain` and `ksail cluster logs` for what hangs";
+  return result;
+}
+
+} // namespace
+
+asio::awaitable<Result<CreateReport>> create_cluster(Session &session, ClusterSpec spec, CreateOptions options) {
+  // Cancellation is looked at where it matters; after it, rolling back must still be able to wait for things.
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const Distribution *distribution = find_distribution(spec.distribution);
+  if (!distribution) co_return Error(Code::usage, "unknown distribution '" + spec.distribution + "'");
+  if (auto checked = distribution->check(spec); !checked) co_return checked.error();
+  if (options.context.empty()) options.context = context_name(spec.name);
+  auto journal = Journal::open(std::string(session.provider.id()), spec.name);
+  if (!journal) co_return journal.error();
+
+  const std::string name = spec.name;
+  Creation creation(session, std::move(spec), options, *distribution);
+  Result<void> result = co_await creation.prepare(*journal);
+  const auto cancelled = co_await asio::this_coro::cancellation_state;
+  if (result && cancelled.cancelled() != asio::cancellation_type::none) result = Error(Code::cancelled, "cancelled");
+  if (result) result = co_await creation.build(*journal);
+  if (result) co_return creation.report();
+
+  const Error error = timed_out(result.error(), options);
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  if (!creation.made_something()) {
+    journal->remove();
+    co_return error;
+  }
+  if (options.retain) {
+    session.progress.note("--retain: what was made of cluster '" + name + "' stays; `ksail cluster delete -f --name " + name + "` removes it");
+    co_return error;
+  }
+  Result<void> rolled_back = co_await roll_back(session, name, creation.operation_id());
+  if (rolled_back) {
+    journal->remove();
+    co_return error;
+  }
+  Error both = error;
+  both.causes.push_back(rolled_back.error());
+  both.hint = "parts of cluster '" + name + "' are left; `ksail cluster delete -f --name " + name + "` removes them";
+  co_return both;
+}
+
+Result<nlohmann::json> plan_cluster(const ClusterSpec &spec) {
+  const Distribution *distribution = find_distribution(spec.distribution);
+  if (!distribution) return Error(Code::usage, "unknown distribution '" + spec.distribution + "'");
+  if (auto checked = distribution->check(spec); !checked) return checked.error();
+  PlanInput input;
+  input.spec = spec;
+  // An address range of documentation (RFC 5737): nothing is asked and nothing is made.
+  input.network = NetworkFacts{"ksail-" + spec.name, "192.0.2.0/24", "192.0.2.1"};
+  json images = json::array();
+  for (const auto &need : distribution->images(spec)) {
+    images.push_back(need.ref);
+    input.images[need.ref] = ImageFacts{need.ref, "present", {}};
+  }
+  auto plan = distribution->plan(input);
+  if (!plan) return plan.error();
+  json nodes = json::array();
+  for (const auto &node : (*plan)->nodes()) nodes.push_back({{"name", node.name}, {"role", node.role}, {"image", node.image}});
+  Graph graph({});
+  graph.add({"preflight", "preflight", "", {}, nullptr});
+  graph.add({"prefetch", "prefetch", "", {"preflight"}, nullptr});
+  graph.add({"infrastructure", "infrastructure", "", {"preflight"}, nullptr});
+  graph.add({"plan", "prepare", "", {"prefetch", "infrastructure"}, nullptr});
+  graph.add({"nodes", "nodes", "", {"plan"}, nullptr});
+  for (const auto &node : (*plan)->nodes()) {
+    graph.add({"created:" + node.name, "nodes", "", {"plan"}, nullptr});
+    graph.add({"node:" + node.name, "nodes", "", {"created:" + node.name}, nullptr});
+  }
+  std::vector<std::string> last = {"nodes"};
+  for (const auto &step : (*plan)->steps()) {
+    graph.add({step.name, step.phase, step.title, step.after, nullptr});
+    last.push_back(step.name);
+  }
+  graph.add({"kubeconfig", "ready", "", std::move(last), nullptr});
+  auto order = graph.order();
+  if (!order) return order.error();
+  json steps = json::array();
+  for (const auto &name : *order)
+    for (const auto &step : graph.steps())
+      if (step.name == name) steps.push_back({{"name", step.name}, {"phase", step.phase}, {"after", step.after}});
+  return json{{"cluster", spec.name}, {"distribution", spec.distribution}, {"provider", spec.provider},
+              {"images", std::move(images)}, {"nodes", std::move(nodes)}, {"steps", std::move(steps)}};
+}
+
+std::string context_name(std::string_view cluster) { return "ksail-" + std::string(cluster); }
+
+} // namespace ksail

@@ -16,6 +16,9 @@ std::vector<std::string> kubeconfig_files(const std::string &flag);
 /// Of those, the one that is written to: the first that exists, else the last.
 std::string kubeconfig_target(const std::string &flag);
 
+/// The first of `files` that holds `context`; where none does, the one that is written to by default.
+std::string kubeconfig_file_of(const std::vector<std::string> &files, const std::string &context);
+
 /// Access of `context` (empty: current-context) merged from `files` as client-go merges them. Understands certificate-authority(-data),
 /// client-certificate/key(-data), token, tokenFile, username/password, exec plugins (v1, v1beta1; stdin closed, bounded time),
 /// as/as-groups/as-user-extra, tls-server-name, insecure-skip-tls-verify, proxy-url (refused by name), namespace.

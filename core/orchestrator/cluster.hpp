@@ -12,7 +12,10 @@
 #include <ksail/sdk/async.hpp>
 #include <ksail/sdk/result.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +26,7 @@ namespace ksail {
 struct Session {
   asio::any_io_executor executor;
   plugins::Provider &provider;
+  std::string provider_name; ///< display form, "Docker"
   ProgressSink &progress;
   timing::Recorder &timing;
   std::string ksail_version; ///< for the label ksail.version
@@ -69,7 +73,7 @@ struct NodeStatus {
 };
 struct ClusterStatus {
   std::string name, distribution, provider, kubernetes_version;
-  std::string state; ///< Ready | NotReady | Stopped | Partial | Unreachable
+  std::string state; ///< Ready | NotReady | Unreachable (the API server was asked) or Running (it was not); Stopped | Partial
   std::string detail; ///< why it is not Ready, naming nodes
   std::string server, context;
   std::vector<NodeStatus> nodes;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// When to try again: 100 ms doubling to 5 s, with jitter, never past the deadline and never earlier than the other side asked.
+// When to try again: 100 ms doubling to 5 s, with jitter, never past the deadline and never earlier than the other side
+// asked.
 #pragma once
 
 #include <ksail/sdk/async.hpp>
@@ -22,9 +23,9 @@ public:
 
   explicit Backoff(Jitter jitter) : jitter_(std::move(jitter)) {}
 
-  /// Delay before the next attempt after `error`, or nothing when it must not be repeated: it is not marked retryable, or
-  /// the attempt would start after the deadline. Half of each step is fixed and half is drawn, so that attempts neither
-  /// come too early nor in lockstep.
+  /// Delay before the next attempt after `error`, or nothing when it must not be repeated: it is not marked retryable,
+  /// or the attempt would start after the deadline. Half of each step is fixed and half is drawn, so that attempts
+  /// neither come too early nor in lockstep.
   std::optional<std::chrono::milliseconds> next(const Error &error, Clock::time_point now, Deadline deadline);
   unsigned attempts() const { return attempts_; }
 
@@ -41,8 +42,8 @@ Backoff::Jitter random_jitter();
 /// repetition (after an unknown outcome it observes what is there). The last failure is returned.
 template <class T>
 asio::awaitable<Result<T>> with_retry(std::function<asio::awaitable<Result<T>>()> attempt,
-                                      std::function<asio::awaitable<Result<void>>(const Error &)> before_repeat, Backoff backoff,
-                                      Deadline deadline) {
+                                      std::function<asio::awaitable<Result<void>>(const Error &)> before_repeat,
+                                      Backoff backoff, Deadline deadline) {
   for (;;) {
     Result<T> result = co_await attempt();
     if (result) co_return result;

@@ -33,10 +33,10 @@ struct Session {
 };
 
 struct CreateOptions {
-  bool retain = false;                   ///< keep what was made when creation fails
+  bool retain = false; ///< keep what was made when creation fails
   std::chrono::nanoseconds timeout{std::chrono::minutes(10)};
-  std::string kubeconfig_file;           ///< where the context is merged into
-  std::string context;                   ///< empty: "ksail-<name>"
+  std::string kubeconfig_file; ///< where the context is merged into
+  std::string context;         ///< empty: "ksail-<name>"
 };
 
 struct CreateReport {
@@ -50,20 +50,23 @@ struct CreateReport {
   std::vector<std::string> warnings;
 };
 
-/// Creates the cluster; Ready when it returns (every node Ready and cluster DNS answering from a pod; with Cni::none: the API
-/// answers and every node has registered). already_exists when a cluster or a running creation of that name exists.
+/// Creates the cluster; Ready when it returns (every node Ready and cluster DNS answering from a pod; with Cni::none:
+/// the API answers and every node has registered). already_exists when a cluster or a running creation of that name
+/// exists.
 asio::awaitable<Result<CreateReport>> create_cluster(Session &session, ClusterSpec spec, CreateOptions options);
 
-/// The steps create would run, in topological order, without doing anything: {"steps":[{"name","phase","after":[]}],"nodes":[...]}.
+/// The steps create would run, in topological order, without doing anything:
+/// {"steps":[{"name","phase","after":[]}],"nodes":[...]}.
 Result<nlohmann::json> plan_cluster(const ClusterSpec &spec);
 
 struct DeleteReport {
   unsigned nodes = 0, volumes = 0, networks = 0;
   bool existed = false;
 };
-/// Removes everything that carries the cluster's label, its kubeconfig entries in `kubeconfig_files` and its journal. Works from labels alone.
-asio::awaitable<Result<DeleteReport>> delete_cluster(Session &session, std::string name, std::vector<std::string> kubeconfig_files,
-                                                     Deadline deadline);
+/// Removes everything that carries the cluster's label, its kubeconfig entries in `kubeconfig_files` and its journal.
+/// Works from labels alone.
+asio::awaitable<Result<DeleteReport>> delete_cluster(Session &session, std::string name,
+                                                     std::vector<std::string> kubeconfig_files, Deadline deadline);
 
 struct NodeStatus {
   std::string name, role, state, health, ipv4, image;
@@ -73,7 +76,8 @@ struct NodeStatus {
 };
 struct ClusterStatus {
   std::string name, distribution, provider, kubernetes_version;
-  std::string state; ///< Ready | NotReady | Unreachable (the API server was asked) or Running (it was not); Stopped | Partial
+  std::string
+      state; ///< Ready | NotReady | Unreachable (the API server was asked) or Running (it was not); Stopped | Partial
   std::string detail; ///< why it is not Ready, naming nodes
   std::string server, context;
   std::vector<NodeStatus> nodes;
@@ -88,15 +92,17 @@ struct StatusOptions {
   std::string context; ///< empty: "ksail-<name>"
 };
 /// One observe call and, in parallel, one read of the API server. not_found when nothing carries the label.
-asio::awaitable<Result<ClusterStatus>> cluster_status(Session &session, std::string name, StatusOptions options, Deadline deadline);
+asio::awaitable<Result<ClusterStatus>> cluster_status(Session &session, std::string name, StatusOptions options,
+                                                      Deadline deadline);
 
 /// Starts or stops every node, in parallel; start waits until every node is Ready again.
-asio::awaitable<Result<ClusterStatus>> start_cluster(Session &session, std::string name, std::vector<std::string> kubeconfig_files,
-                                                     Deadline deadline);
+asio::awaitable<Result<ClusterStatus>> start_cluster(Session &session, std::string name,
+                                                     std::vector<std::string> kubeconfig_files, Deadline deadline);
 asio::awaitable<Result<void>> stop_cluster(Session &session, std::string name, Deadline deadline);
 
 /// Kubeconfig of a running cluster with its present port, as YAML text.
-asio::awaitable<Result<std::string>> cluster_kubeconfig(Session &session, std::string name, std::string context, Deadline deadline);
+asio::awaitable<Result<std::string>> cluster_kubeconfig(Session &session, std::string name, std::string context,
+                                                        Deadline deadline);
 
 /// Logs of a node (all nodes when `node` is empty); `emit` gets node name and bytes as they come.
 struct LogOptions {
@@ -105,7 +111,8 @@ struct LogOptions {
   unsigned tail = 200;
 };
 asio::awaitable<Result<void>> cluster_logs(Session &session, std::string name, LogOptions options,
-                                           std::function<void(std::string_view node, std::string_view bytes)> emit, Deadline deadline);
+                                           std::function<void(std::string_view node, std::string_view bytes)> emit,
+                                           Deadline deadline);
 
 /// "ksail-<name>"
 std::string context_name(std::string_view cluster);

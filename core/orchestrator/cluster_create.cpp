@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `cluster create`: two graphs in a row. The first finds out what the plan needs (host, images, network), the second is the plan
-// itself: nodes, and the distribution's own steps behind the milestones "created:<node>" and "node:<node>".
+// `cluster create`: two graphs in a row. The first finds out what the plan needs (host, images, network), the second is
+// the plan itself: nodes, and the distribution's own steps behind the milestones "created:<node>" and "node:<node>".
 #include "distributions/distribution.hpp"
 #include "kubernetes/kubeconfig.hpp"
 #include "orchestrator/cluster.hpp"
@@ -32,7 +32,8 @@ std::string make_operation_id() {
   std::random_device source;
   static constexpr char digits[] = "0123456789abcdef";
   std::string id;
-  for (int i = 0; i < 16; ++i) id += digits[source() & 15];
+  for (int i = 0; i < 16; ++i)
+    id += digits[source() & 15];
   return id;
 }
 
@@ -53,9 +54,9 @@ std::string plural(std::size_t n, const char *one) { return std::to_string(n) + 
 class Creation final : public BootstrapContext {
 public:
   Creation(Session &session, ClusterSpec spec, CreateOptions options, const Distribution &distribution)
-      : session_(session), options_(std::move(options)), distribution_(distribution), access_(session.provider, spec.name),
-        guard_(session.provider, access_, spec.name, session.executor), deadline_(Deadline::after(options_.timeout)),
-        operation_id_(make_operation_id()) {
+      : session_(session), options_(std::move(options)), distribution_(distribution),
+        access_(session.provider, spec.name), guard_(session.provider, access_, spec.name, session.executor),
+        deadline_(Deadline::after(options_.timeout)), operation_id_(make_operation_id()) {
     input_.spec = std::move(spec);
     labels_ = cluster_labels(input_.spec, session.ksail_version, operation_id_);
   }
@@ -72,7 +73,8 @@ public:
   NodeAccess &access() override { return access_; }
   const NodeFacts &node(std::string_view name) const override {
     const auto found = nodes_.find(name);
-    if (found == nodes_.end()) throw std::logic_error("a step asked for node " + std::string(name) + " before it was up");
+    if (found == nodes_.end())
+      throw std::logic_error("a step asked for node " + std::string(name) + " before it was up");
     return found->second;
   }
   Deadline deadline() const override { return deadline_; }
@@ -129,16 +131,17 @@ asio::awaitable<Result<void>> Creation::preflight() {
   for (const auto &needed : distribution_.required_capabilities())
     if (!capabilities.value(needed, false))
       co_return Error(Code::failed_precondition,
-                      std::string(distribution_.name()) + " needs '" + needed + "' of its provider, which " + spec().provider +
-                          " does not offer",
+                      std::string(distribution_.name()) + " needs '" + needed + "' of its provider, which " +
+                          spec().provider + " does not offer",
                       "choose another --distribution or --provider");
   json body = {{"cluster", spec().name}};
-  auto answer = co_await call_verb(session_.provider, "validate", std::move(body), std::vector<plugins::Blob>(), deadline_,
-                                   plugins::EventHandler());
+  auto answer = co_await call_verb(session_.provider, "validate", std::move(body), std::vector<plugins::Blob>(),
+                                   deadline_, plugins::EventHandler());
   if (!answer) co_return answer.error();
   if (const auto existing = answer->body.find("nodes"); existing != answer->body.end() && !existing->empty())
     co_return Error(Code::already_exists,
-                    "cluster '" + spec().name + "' already exists (" + plural(existing->size(), "node") + " on " + spec().provider + ")",
+                    "cluster '" + spec().name + "' already exists (" + plural(existing->size(), "node") + " on " +
+                        spec().provider + ")",
                     "`ksail cluster delete -f --name " + spec().name + "` removes it; or give another --name");
   input_.host = parse_host(answer->body);
   for (const auto &warning : answer->body.value("warnings", json::array()))
@@ -160,10 +163,11 @@ asio::awaitable<Result<void>> Creation::prefetch() {
   plugins::EventHandler on_event = [this](const json &event, const std::vector<plugins::Blob> &) {
     if (event.value("event", std::string()) != "pull") return;
     session_.progress.step_text("prefetch", "pulling " + event.value("ref", std::string("an image")));
-    session_.progress.step_bytes("prefetch", event.value("done", std::uint64_t{0}), event.value("total", std::uint64_t{0}));
+    session_.progress.step_bytes("prefetch", event.value("done", std::uint64_t{0}),
+                                 event.value("total", std::uint64_t{0}));
   };
-  auto answer = co_await call_verb(session_.provider, "prefetch", std::move(body), std::vector<plugins::Blob>(), deadline_,
-                                   std::move(on_event));
+  auto answer = co_await call_verb(session_.provider, "prefetch", std::move(body), std::vector<plugins::Blob>(),
+                                   deadline_, std::move(on_event));
   if (!answer) co_return answer.error();
   for (const auto &image : answer->body.value("images", json::array())) {
     ImageFacts facts;
@@ -174,7 +178,8 @@ asio::awaitable<Result<void>> Creation::prefetch() {
       if (label.is_string()) facts.labels[key] = label.get<std::string>();
     const std::string ref = image.value("ref", std::string());
     if (facts.source == "substitute")
-      session_.progress.note("using the local image " + facts.use + " in place of " + ref + ", which could not be pulled");
+      session_.progress.note("using the local image " + facts.use + " in place of " + ref +
+                             ", which could not be pulled");
     input_.images[ref] = std::move(facts);
   }
   co_return Result<void>();
@@ -183,9 +188,12 @@ asio::awaitable<Result<void>> Creation::prefetch() {
 asio::awaitable<Result<void>> Creation::infrastructure() {
   made_something_ = true;
   json network = {{"name", "ksail-" + spec().name}, {"ipv6", false}};
-  json body = {{"cluster", spec().name}, {"labels", labels_}, {"network", std::move(network)}, {"operation_id", operation_id_ + "-infra"}};
-  auto answer = co_await call_verb(session_.provider, "ensure_infrastructure", std::move(body), std::vector<plugins::Blob>(),
-                                   deadline_, plugins::EventHandler());
+  json body = {{"cluster", spec().name},
+               {"labels", labels_},
+               {"network", std::move(network)},
+               {"operation_id", operation_id_ + "-infra"}};
+  auto answer = co_await call_verb(session_.provider, "ensure_infrastructure", std::move(body),
+                                   std::vector<plugins::Blob>(), deadline_, plugins::EventHandler());
   if (!answer) co_return answer.error();
   const json made = answer->body.value("network", json::object());
   input_.network.name = made.value("name", std::string());
@@ -197,7 +205,9 @@ asio::awaitable<Result<void>> Creation::infrastructure() {
 asio::awaitable<Result<void>> Creation::make_plan() {
   // Key generation takes CPU time: off the event loop, so that pulls and progress go on.
   asio::thread_pool worker(1);
-  auto work = [this]() -> asio::awaitable<Result<std::unique_ptr<ClusterPlan>>> { co_return distribution_.plan(input_); };
+  auto work = [this]() -> asio::awaitable<Result<std::unique_ptr<ClusterPlan>>> {
+    co_return distribution_.plan(input_);
+  };
   auto plan = co_await asio::co_spawn(worker, std::move(work), asio::use_awaitable);
   if (!plan) co_return plan.error();
   plan_ = std::move(*plan);
@@ -224,7 +234,8 @@ void Creation::node_event(Graph &graph, const json &event) {
   node.name = name;
   nodes_[name] = node.facts();
   ++started_;
-  session_.progress.step_text("nodes", std::to_string(started_) + " of " + std::to_string(plan_->nodes().size()) + " up");
+  session_.progress.step_text("nodes",
+                              std::to_string(started_) + " of " + std::to_string(plan_->nodes().size()) + " up");
   graph.reached("node:" + name);
 }
 
@@ -252,19 +263,27 @@ asio::awaitable<Result<void>> Creation::create_nodes(Graph &graph) {
     entry["labels"][label_role] = node.role;
     templates.push_back(std::move(entry));
   }
-  json body = {{"cluster", spec().name},   {"network", input_.network.name},           {"labels", labels_},
-               {"nodes", std::move(templates)}, {"operation_id", operation_id_ + "-nodes"}};
-  plugins::EventHandler on_event = [this, &graph](const json &event, const std::vector<plugins::Blob> &) { node_event(graph, event); };
-  auto answer = co_await call_verb(session_.provider, "create_nodes", std::move(body), std::move(blobs), deadline_, std::move(on_event));
+  json body = {{"cluster", spec().name},
+               {"network", input_.network.name},
+               {"labels", labels_},
+               {"nodes", std::move(templates)},
+               {"operation_id", operation_id_ + "-nodes"}};
+  plugins::EventHandler on_event = [this, &graph](const json &event, const std::vector<plugins::Blob> &) {
+    node_event(graph, event);
+  };
+  auto answer = co_await call_verb(session_.provider, "create_nodes", std::move(body), std::move(blobs), deadline_,
+                                   std::move(on_event));
   if (!answer) co_return answer.error();
   // A provider without events tells everything in its answer.
   for (const auto &node : answer->body.value("nodes", json::array())) {
-    const json event = {{"event", "node"}, {"name", node.value("name", std::string())}, {"state", "started"}, {"node", node}};
+    const json event = {
+        {"event", "node"}, {"name", node.value("name", std::string())}, {"state", "started"}, {"node", node}};
     node_event(graph, event);
   }
   for (const auto &node : plan_->nodes())
     if (!nodes_.contains(node.name))
-      co_return Error(Code::plugin, "the provider said that all nodes were created, but " + node.name + " is not among them");
+      co_return Error(Code::plugin,
+                      "the provider said that all nodes were created, but " + node.name + " is not among them");
   co_return Result<void>();
 }
 
@@ -281,7 +300,8 @@ std::string Creation::server() const {
 
 asio::awaitable<Result<void>> Creation::write_kubeconfig() {
   const std::string text = plan_->kubeconfig(options_.context, server());
-  auto merged = kubernetes::merge_kubeconfig(options_.kubeconfig_file, text, deadline_.min(Deadline::after(std::chrono::seconds(20))));
+  auto merged = kubernetes::merge_kubeconfig(options_.kubeconfig_file, text,
+                                             deadline_.min(Deadline::after(std::chrono::seconds(20))));
   if (!merged) co_return merged.error();
   co_return Result<void>();
 }
@@ -302,7 +322,9 @@ asio::awaitable<Result<void>> Creation::build(Journal &journal) {
   note_step(journal, "creating", "nodes");
   Graph graph({"preflight", "prefetch", "infrastructure", "plan"});
   const auto count = plan_->nodes().size();
-  graph.add({"nodes", "nodes", "Starting " + plural(count, "node"), {"plan"}, [this, &graph] { return create_nodes(graph); }});
+  graph.add({"nodes", "nodes", "Starting " + plural(count, "node"), {"plan"}, [this, &graph] {
+               return create_nodes(graph);
+             }});
   for (const auto &node : plan_->nodes()) {
     graph.add({"created:" + node.name, "nodes", "", {}, nullptr});
     graph.add({"node:" + node.name, "nodes", "", {}, nullptr});
@@ -344,8 +366,9 @@ CreateReport Creation::report() const {
 Error timed_out(const Error &error, const CreateOptions &options) {
   Error result = error;
   if (result.code == Code::deadline_exceeded && result.hint.empty())
-    result.hint = "it had " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(options.timeout).count()) +
-                  " s; give more with --timeout, and see `ksail cluster create --retain` and `ksail cluster logs` for what hangs";
+    result.hint =
+        "it had " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(options.timeout).count()) +
+        " s; give more with --timeout, and see `ksail cluster create --retain` and `ksail cluster logs` for what hangs";
   return result;
 }
 
@@ -376,7 +399,8 @@ asio::awaitable<Result<CreateReport>> create_cluster(Session &session, ClusterSp
     co_return error;
   }
   if (options.retain) {
-    session.progress.note("--retain: what was made of cluster '" + name + "' stays; `ksail cluster delete -f --name " + name + "` removes it");
+    session.progress.note("--retain: what was made of cluster '" + name + "' stays; `ksail cluster delete -f --name " +
+                          name + "` removes it");
     co_return error;
   }
   Result<void> rolled_back = co_await roll_back(session, name, creation.operation_id());
@@ -406,7 +430,8 @@ Result<nlohmann::json> plan_cluster(const ClusterSpec &spec) {
   auto plan = distribution->plan(input);
   if (!plan) return plan.error();
   json nodes = json::array();
-  for (const auto &node : (*plan)->nodes()) nodes.push_back({{"name", node.name}, {"role", node.role}, {"image", node.image}});
+  for (const auto &node : (*plan)->nodes())
+    nodes.push_back({{"name", node.name}, {"role", node.role}, {"image", node.image}});
   Graph graph({});
   graph.add({"preflight", "preflight", "", {}, nullptr});
   graph.add({"prefetch", "prefetch", "", {"preflight"}, nullptr});
@@ -429,8 +454,8 @@ Result<nlohmann::json> plan_cluster(const ClusterSpec &spec) {
   for (const auto &name : *order)
     for (const auto &step : graph.steps())
       if (step.name == name) steps.push_back({{"name", step.name}, {"phase", step.phase}, {"after", step.after}});
-  return json{{"cluster", spec.name}, {"distribution", spec.distribution}, {"provider", spec.provider},
-              {"images", std::move(images)}, {"nodes", std::move(nodes)}, {"steps", std::move(steps)}};
+  return json{{"cluster", spec.name},        {"distribution", spec.distribution}, {"provider", spec.provider},
+              {"images", std::move(images)}, {"nodes", std::move(nodes)},         {"steps", std::move(steps)}};
 }
 
 std::string context_name(std::string_view cluster) { return "ksail-" + std::string(cluster); }

@@ -22,7 +22,8 @@ asio::awaitable<Result<DeleteReport>> destroy(Session &session, std::string clus
   if (!labels.empty()) body["labels"] = std::move(labels);
   plugins::EventHandler on_event = [&session](const json &event, const std::vector<plugins::Blob> &) {
     if (event.value("event", std::string()) == "removed")
-      session.progress.step_text("delete", event.value("kind", std::string()) + " " + event.value("name", std::string()) + " removed");
+      session.progress.step_text("delete", event.value("kind", std::string()) + " " +
+                                               event.value("name", std::string()) + " removed");
   };
   auto answer = co_await call_verb(session.provider, "destroy", std::move(body), std::vector<plugins::Blob>(), deadline,
                                    std::move(on_event));
@@ -45,13 +46,14 @@ asio::awaitable<Result<void>> roll_back(Session &session, std::string cluster, s
   json labels = {{label_operation, operation_id}};
   auto report = co_await destroy(session, cluster, std::move(labels), Deadline::after(std::chrono::minutes(2)));
   session.timing.end(span, !report);
-  session.progress.step_ended("roll-back", report.has_value(), std::chrono::duration<double>(Clock::now() - start).count());
+  session.progress.step_ended("roll-back", report.has_value(),
+                              std::chrono::duration<double>(Clock::now() - start).count());
   if (!report) co_return report.error();
   co_return Result<void>();
 }
 
-asio::awaitable<Result<DeleteReport>> delete_cluster(Session &session, std::string name, std::vector<std::string> kubeconfig_files,
-                                                     Deadline deadline) {
+asio::awaitable<Result<DeleteReport>> delete_cluster(Session &session, std::string name,
+                                                     std::vector<std::string> kubeconfig_files, Deadline deadline) {
   auto journal = Journal::open(std::string(session.provider.id()), name);
   if (!journal) co_return journal.error();
   std::string context = context_name(name);

@@ -17,7 +17,8 @@ namespace {
 
 using nlohmann::json;
 
-asio::awaitable<Result<std::vector<ProviderNode>>> existing_nodes(Session &session, std::string name, Deadline deadline) {
+asio::awaitable<Result<std::vector<ProviderNode>>> existing_nodes(Session &session, std::string name,
+                                                                  Deadline deadline) {
   auto nodes = co_await observe_nodes(session.provider, name, deadline);
   if (nodes && nodes->empty())
     co_return Error(Code::not_found, "there is no cluster '" + name + "' on " + session.provider_name,
@@ -26,8 +27,9 @@ asio::awaitable<Result<std::vector<ProviderNode>>> existing_nodes(Session &sessi
 }
 
 const ProviderNode *first_control_plane(const std::vector<ProviderNode> &nodes) {
-  const auto found = std::find_if(nodes.begin(), nodes.end(),
-                                  [](const ProviderNode &n) { return n.role == "control-plane" && n.state == "running"; });
+  const auto found = std::find_if(nodes.begin(), nodes.end(), [](const ProviderNode &n) {
+    return n.role == "control-plane" && n.state == "running";
+  });
   return found == nodes.end() ? nullptr : &*found;
 }
 
@@ -35,13 +37,15 @@ asio::awaitable<Result<std::string>> kubeconfig_of(Session &session, std::vector
                                                    std::string context, Deadline deadline) {
   const ProviderNode *node = first_control_plane(nodes);
   if (!node)
-    co_return Error(Code::failed_precondition, "no control plane of cluster '" + name + "' is running", "`ksail cluster start --name " + name + "`");
+    co_return Error(Code::failed_precondition, "no control plane of cluster '" + name + "' is running",
+                    "`ksail cluster start --name " + name + "`");
   const auto server = published_api_server(nodes);
   if (!server) co_return Error(Code::failed_precondition, "no node of cluster '" + name + "' publishes the API server");
   const auto label = node->labels.find(label_distribution);
   const Distribution *distribution = label == node->labels.end() ? nullptr : find_distribution(label->second);
   if (!distribution)
-    co_return Error(Code::failed_precondition, "cluster '" + name + "' was made with a distribution this ksail does not know",
+    co_return Error(Code::failed_precondition,
+                    "cluster '" + name + "' was made with a distribution this ksail does not know",
                     "use the ksail that made it");
   ProviderNodeAccess access(session.provider, name);
   auto text = co_await distribution->fetch_kubeconfig(access, node->name, context, *server, deadline);
@@ -50,8 +54,8 @@ asio::awaitable<Result<std::string>> kubeconfig_of(Session &session, std::vector
 
 } // namespace
 
-asio::awaitable<Result<ClusterStatus>> start_cluster(Session &session, std::string name, std::vector<std::string> kubeconfig_files,
-                                                     Deadline deadline) {
+asio::awaitable<Result<ClusterStatus>> start_cluster(Session &session, std::string name,
+                                                     std::vector<std::string> kubeconfig_files, Deadline deadline) {
   auto before = co_await existing_nodes(session, name, deadline);
   if (!before) co_return before.error();
   std::vector<std::string> members;
@@ -59,15 +63,20 @@ asio::awaitable<Result<ClusterStatus>> start_cluster(Session &session, std::stri
     if (node.role != "load-balancer") members.push_back(node.name);
   const bool all_running =
       std::all_of(before->begin(), before->end(), [](const ProviderNode &n) { return n.state == "running"; });
-  const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const std::int64_t now =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   const std::string context = context_name(name);
   std::optional<kubernetes::ClusterAccess> reach;
 
   Graph graph;
-  graph.add({"start", "nodes", "Starting " + std::to_string(before->size()) + " nodes", {}, [&]() -> asio::awaitable<Result<void>> {
+  graph.add({"start",
+             "nodes",
+             "Starting " + std::to_string(before->size()) + " nodes",
+             {},
+             [&]() -> asio::awaitable<Result<void>> {
                json body = {{"cluster", name}, {"operation_id", "start-" + name}};
-               auto reply = co_await call_verb(session.provider, "start_nodes", std::move(body), std::vector<plugins::Blob>(), deadline,
-                                               plugins::EventHandler());
+               auto reply = co_await call_verb(session.provider, "start_nodes", std::move(body),
+                                               std::vector<plugins::Blob>(), deadline, plugins::EventHandler());
                if (!reply) co_return reply.error();
                co_return Result<void>();
              }});
@@ -90,7 +99,8 @@ asio::awaitable<Result<ClusterStatus>> start_cluster(Session &session, std::stri
                auto waited = co_await wait_nodes_ready(
                    client, members, all_running ? 0 : now,
                    [&](std::size_t ready, std::size_t total) {
-                     session.progress.step_text("ready", std::to_string(ready) + " of " + std::to_string(total) + " Ready");
+                     session.progress.step_text("ready",
+                                                std::to_string(ready) + " of " + std::to_string(total) + " Ready");
                    },
                    deadline);
                co_return waited;
@@ -107,17 +117,22 @@ asio::awaitable<Result<void>> stop_cluster(Session &session, std::string name, D
   auto nodes = co_await existing_nodes(session, name, deadline);
   if (!nodes) co_return nodes.error();
   Graph graph;
-  graph.add({"stop", "nodes", "Stopping " + std::to_string(nodes->size()) + " nodes", {}, [&]() -> asio::awaitable<Result<void>> {
+  graph.add({"stop",
+             "nodes",
+             "Stopping " + std::to_string(nodes->size()) + " nodes",
+             {},
+             [&]() -> asio::awaitable<Result<void>> {
                json body = {{"cluster", name}, {"grace_seconds", 10}, {"operation_id", "stop-" + name}};
-               auto reply = co_await call_verb(session.provider, "stop_nodes", std::move(body), std::vector<plugins::Blob>(), deadline,
-                                               plugins::EventHandler());
+               auto reply = co_await call_verb(session.provider, "stop_nodes", std::move(body),
+                                               std::vector<plugins::Blob>(), deadline, plugins::EventHandler());
                if (!reply) co_return reply.error();
                co_return Result<void>();
              }});
   co_return co_await graph.run(session.progress, session.timing);
 }
 
-asio::awaitable<Result<std::string>> cluster_kubeconfig(Session &session, std::string name, std::string context, Deadline deadline) {
+asio::awaitable<Result<std::string>> cluster_kubeconfig(Session &session, std::string name, std::string context,
+                                                        Deadline deadline) {
   auto nodes = co_await existing_nodes(session, name, deadline);
   if (!nodes) co_return nodes.error();
   if (context.empty()) context = context_name(name);
@@ -126,7 +141,8 @@ asio::awaitable<Result<std::string>> cluster_kubeconfig(Session &session, std::s
 }
 
 asio::awaitable<Result<void>> cluster_logs(Session &session, std::string name, LogOptions options,
-                                           std::function<void(std::string_view node, std::string_view bytes)> emit, Deadline deadline) {
+                                           std::function<void(std::string_view node, std::string_view bytes)> emit,
+                                           Deadline deadline) {
   auto nodes = co_await existing_nodes(session, name, deadline);
   if (!nodes) co_return nodes.error();
   std::vector<std::string> chosen;
@@ -136,15 +152,18 @@ asio::awaitable<Result<void>> cluster_logs(Session &session, std::string name, L
     if (options.node.empty() || node.name == options.node) chosen.push_back(node.name);
   }
   if (chosen.empty())
-    co_return Error(Code::not_found, "cluster '" + name + "' has no node '" + options.node + "'", "its nodes are " + known);
+    co_return Error(Code::not_found, "cluster '" + name + "' has no node '" + options.node + "'",
+                    "its nodes are " + known);
   std::vector<std::function<asio::awaitable<Result<void>>()>> work;
   for (const auto &node : chosen)
     work.push_back([&, node]() -> asio::awaitable<Result<void>> {
       json body = {{"cluster", name}, {"node", node}, {"follow", options.follow}, {"tail", options.tail}};
       plugins::EventHandler on_event = [&emit, node](const json &, const std::vector<plugins::Blob> &blobs) {
-        for (const auto &blob : blobs) emit(node, blob.data);
+        for (const auto &blob : blobs)
+          emit(node, blob.data);
       };
-      auto reply = co_await session.provider.call("logs", std::move(body), std::vector<plugins::Blob>(), deadline, std::move(on_event));
+      auto reply = co_await session.provider.call("logs", std::move(body), std::vector<plugins::Blob>(), deadline,
+                                                  std::move(on_event));
       if (!reply) co_return reply.error();
       if (const auto *log = reply->blob("log")) emit(node, *log);
       co_return Result<void>();

@@ -14,7 +14,8 @@ constexpr int api_port = 6443;
 
 std::string join(const std::vector<std::string> &names) {
   std::string text;
-  for (const auto &name : names) text += (text.empty() ? "" : ", ") + name;
+  for (const auto &name : names)
+    text += (text.empty() ? "" : ", ") + name;
   return text;
 }
 
@@ -71,7 +72,8 @@ std::vector<ClusterStatus> group_clusters(const std::vector<ProviderNode> &nodes
   for (const auto &node : nodes)
     if (!node.cluster.empty()) clusters[node.cluster].push_back(node);
   std::vector<ClusterStatus> result;
-  for (const auto &[name, members] : clusters) result.push_back(status_from_provider(members, provider_name));
+  for (const auto &[name, members] : clusters)
+    result.push_back(status_from_provider(members, provider_name));
   return result;
 }
 

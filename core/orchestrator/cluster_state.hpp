@@ -16,10 +16,11 @@ namespace ksail {
 ClusterStatus status_from_provider(const std::vector<ProviderNode> &nodes, const std::string &provider_name);
 /// All clusters among `nodes`, by name.
 std::vector<ClusterStatus> group_clusters(const std::vector<ProviderNode> &nodes, const std::string &provider_name);
-/// What the API server said, or why it could not be asked, folded in: Ready, NotReady, Unreachable; stays Stopped or Partial where
-/// the nodes do not run.
+/// What the API server said, or why it could not be asked, folded in: Ready, NotReady, Unreachable; stays Stopped or
+/// Partial where the nodes do not run.
 void add_readiness(ClusterStatus &status, const Result<std::vector<NodeReadiness>> &readiness);
-/// "https://127.0.0.1:40123" of the node that publishes 6443: the load balancer if there is one, else the first control plane.
+/// "https://127.0.0.1:40123" of the node that publishes 6443: the load balancer if there is one, else the first control
+/// plane.
 std::optional<std::string> published_api_server(const std::vector<ProviderNode> &nodes);
 
 } // namespace ksail

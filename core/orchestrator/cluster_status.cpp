@@ -11,8 +11,8 @@ namespace ksail {
 
 namespace {
 
-asio::awaitable<Result<std::vector<NodeReadiness>>> read_nodes(Session &session, const StatusOptions &options, std::string context,
-                                                              Deadline deadline) {
+asio::awaitable<Result<std::vector<NodeReadiness>>> read_nodes(Session &session, const StatusOptions &options,
+                                                               std::string context, Deadline deadline) {
   auto access = kubernetes::load_access(options.kubeconfig_files, context);
   if (!access)
     co_return Error(Code::config, "no kubeconfig has context " + context + ", so its API server was not asked",
@@ -31,7 +31,8 @@ asio::awaitable<Result<std::vector<NodeReadiness>>> list_node_readiness(kubernet
   auto list = co_await client.get("/api/v1/nodes?resourceVersion=0", deadline);
   if (!list) co_return list.error();
   std::vector<NodeReadiness> nodes;
-  for (const auto &item : list->value("items", nlohmann::json::array())) nodes.push_back(node_readiness(item));
+  for (const auto &item : list->value("items", nlohmann::json::array()))
+    nodes.push_back(node_readiness(item));
   co_return nodes;
 }
 
@@ -41,7 +42,8 @@ asio::awaitable<Result<std::vector<ClusterStatus>>> list_clusters(Session &sessi
   co_return group_clusters(*nodes, session.provider_name);
 }
 
-asio::awaitable<Result<ClusterStatus>> cluster_status(Session &session, std::string name, StatusOptions options, Deadline deadline) {
+asio::awaitable<Result<ClusterStatus>> cluster_status(Session &session, std::string name, StatusOptions options,
+                                                      Deadline deadline) {
   const std::string context = options.context.empty() ? context_name(name) : options.context;
   Result<std::vector<ProviderNode>> nodes = std::vector<ProviderNode>();
   Result<std::vector<NodeReadiness>> readiness = std::vector<NodeReadiness>();

@@ -27,7 +27,8 @@ Result<std::vector<std::string>> Graph::order() const {
       if (before.contains(name)) continue;
       auto found = index.find(name);
       if (found == index.end())
-        return Error(Code::internal, "step '" + steps_[i].name + "' comes after '" + name + "', which is not in the graph");
+        return Error(Code::internal,
+                     "step '" + steps_[i].name + "' comes after '" + name + "', which is not in the graph");
       followers[found->second].push_back(i);
       ++missing[i];
     }
@@ -61,16 +62,38 @@ asio::awaitable<Result<void>> Graph::run_step(std::size_t index, ProgressSink &p
   if (shown) progress.step_started(step.name, step.title);
   const auto start = Clock::now();
   Result<void> result = Result<void>();
-  if (step.run)
+  if (step.run) {
     result = co_await step.run();
-  else {
+  } else {
     const bool reached = co_await ended_.find(step.name)->second->wait();
     if (!reached) result = Error(Code::cancelled, step.name + " was cancelled");
+    if (stalled_)
+      result = Error(Code::internal, "nothing reported '" + step.name + "', and every other step has ended");
   }
   timing.end(span, !result);
-  if (shown) progress.step_ended(step.name, result.has_value(), std::chrono::duration<double>(Clock::now() - start).count());
-  if (result) ended_.find(step.name)->second->set();
+  if (shown)
+    progress.step_ended(step.name, result.has_value(), std::chrono::duration<double>(Clock::now() - start).count());
+  if (result) {
+    ended_.find(step.name)->second->set();
+    fail_if_stalled();
+  }
   co_return result;
+}
+
+void Graph::fail_if_stalled() {
+  const auto ended = [this](std::string_view name) {
+    const auto found = ended_.find(name);
+    return found == ended_.end() || found->second->is_set();
+  };
+  for (const auto &step : steps_) {
+    const bool can_go_on = std::all_of(step.after.begin(), step.after.end(), ended);
+    if (step.run && !ended(step.name) && can_go_on) return; // it runs, or is about to
+  }
+  for (const auto &step : steps_)
+    if (!step.run && !ended(step.name)) {
+      stalled_ = true;
+      ended_.find(step.name)->second->set();
+    }
 }
 
 asio::awaitable<Result<void>> Graph::run(ProgressSink &progress, timing::Recorder &timing) {
@@ -78,7 +101,9 @@ asio::awaitable<Result<void>> Graph::run(ProgressSink &progress, timing::Recorde
   if (!sorted) co_return sorted.error();
   const auto executor = co_await asio::this_coro::executor;
   ended_.clear();
-  for (const auto &step : steps_) ended_.emplace(step.name, std::make_unique<Event>(executor));
+  stalled_ = false;
+  for (const auto &step : steps_)
+    ended_.emplace(step.name, std::make_unique<Event>(executor));
   std::vector<std::function<asio::awaitable<Result<void>>()>> work;
   for (std::size_t i = 0; i < steps_.size(); ++i)
     work.push_back([this, i, &progress, &timing] { return run_step(i, progress, timing); });

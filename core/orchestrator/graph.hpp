@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Work as a dependency graph: every step starts the moment the steps it names have ended, and nothing else is waited for.
+// Work as a dependency graph: every step starts the moment the steps it names have ended, and nothing else is waited
+// for.
 #pragma once
 
 #include "orchestrator/progress.hpp"
@@ -39,18 +40,19 @@ public:
   Result<std::vector<std::string>> order() const;
   const std::vector<GraphStep> &steps() const { return steps_; }
 
-  /// Runs everything with as much at once as the edges allow. When a step fails, the others are cancelled and waited for;
-  /// every failure is reported, what was only cancelled because of it is not. Milestones that nobody reached before all working steps
-  /// ended are a failure that names them.
+  /// Runs everything with as much at once as the edges allow. When a step fails, the others are cancelled and waited
+  /// for; every failure is reported, what was only cancelled because of it is not. Milestones that nobody reached
+  /// before all working steps ended are a failure that names them.
   asio::awaitable<Result<void>> run(ProgressSink &progress, timing::Recorder &timing);
 
 private:
-  struct Running;
   asio::awaitable<Result<void>> run_step(std::size_t index, ProgressSink &progress, timing::Recorder &timing);
+  void fail_if_stalled();
 
   std::vector<std::string> before_;
   std::vector<GraphStep> steps_;
   std::map<std::string, std::unique_ptr<Event>, std::less<>> ended_; ///< while run() is active
+  bool stalled_ = false;                                             ///< only unreached milestones are left
 };
 
 } // namespace ksail

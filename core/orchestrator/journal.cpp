@@ -33,7 +33,8 @@ std::string state_directory() {
 
 Journal::Journal(int lock_fd, std::string path) : lock_fd_(lock_fd), path_(std::move(path)) {}
 
-Journal::Journal(Journal &&other) noexcept : lock_fd_(std::exchange(other.lock_fd_, -1)), path_(std::move(other.path_)) {}
+Journal::Journal(Journal &&other) noexcept
+    : lock_fd_(std::exchange(other.lock_fd_, -1)), path_(std::move(other.path_)) {}
 
 Journal &Journal::operator=(Journal &&other) noexcept {
   std::swap(lock_fd_, other.lock_fd_);
@@ -62,10 +63,12 @@ Result<Journal> Journal::open(const std::string &provider, const std::string &cl
     if (number != EWOULDBLOCK) return cannot("lock", lock_path, number);
     const std::string pid(owner, length > 0 ? static_cast<std::size_t>(length) : 0);
     return Error(Code::already_exists,
-                 "another ksail" + (pid.empty() ? std::string() : " (process " + pid + ")") + " is working on cluster '" + cluster + "'",
+                 "another ksail" + (pid.empty() ? std::string() : " (process " + pid + ")") +
+                     " is working on cluster '" + cluster + "'",
                  "wait until it has ended, or give another --name");
   }
-  // The lock file stays when the journal goes: removing it would let two processes lock two different files of one name.
+  // The lock file stays when the journal goes: removing it would let two processes lock two different files of one
+  // name.
   const std::string pid = std::to_string(::getpid());
   if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) < 0) {
     const int number = errno;
@@ -98,10 +101,10 @@ std::optional<JournalEntry> Journal::read() const {
 }
 
 Result<void> Journal::write(const JournalEntry &entry) {
-  const nlohmann::json value = {{"cluster", entry.cluster},   {"provider", entry.provider},
-                                {"state", entry.state},       {"distribution", entry.distribution},
-                                {"step", entry.step},         {"operationId", entry.operation_id},
-                                {"context", entry.context},   {"kubeconfig", entry.kubeconfig_file},
+  const nlohmann::json value = {{"cluster", entry.cluster}, {"provider", entry.provider},
+                                {"state", entry.state},     {"distribution", entry.distribution},
+                                {"step", entry.step},       {"operationId", entry.operation_id},
+                                {"context", entry.context}, {"kubeconfig", entry.kubeconfig_file},
                                 {"pid", entry.pid}};
   const std::string text = value.dump() + "\n";
   const std::string temporary = path_ + ".new";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small file per cluster in $XDG_STATE_HOME/ksail that survives kill -9: it says that a creation runs (and by whom) and
-// which kubeconfig entry belongs to the cluster. Nothing depends on it being there: what exists is asked from the provider.
+// A small file per cluster in $XDG_STATE_HOME/ksail that survives kill -9: it says that a creation runs (and by whom)
+// and which kubeconfig entry belongs to the cluster. Nothing depends on it being there: what exists is asked from the
+// provider.
 #pragma once
 
 #include <ksail/sdk/result.hpp>
@@ -22,8 +23,8 @@ struct JournalEntry {
   long pid = 0;
 };
 
-/// Exclusive use of a cluster's name on this machine, from open() to destruction. The kernel drops the lock when the process
-/// dies, however it dies.
+/// Exclusive use of a cluster's name on this machine, from open() to destruction. The kernel drops the lock when the
+/// process dies, however it dies.
 class Journal {
 public:
   /// already_exists when another process works on that cluster; it is named by its pid.
@@ -34,7 +35,8 @@ public:
 
   /// What the last process left, if anything.
   std::optional<JournalEntry> read() const;
-  /// Replaces the entry atomically (write, rename). Failures to write do not stop a creation: the result is for the log.
+  /// Replaces the entry atomically (write, rename). Failures to write do not stop a creation: the result is for the
+  /// log.
   Result<void> write(const JournalEntry &entry);
   void remove();
 

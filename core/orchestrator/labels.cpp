@@ -5,7 +5,8 @@
 
 namespace ksail {
 
-nlohmann::json cluster_labels(const ClusterSpec &spec, const std::string &ksail_version, const std::string &operation_id) {
+nlohmann::json cluster_labels(const ClusterSpec &spec, const std::string &ksail_version,
+                              const std::string &operation_id) {
   return {{label_cluster, spec.name},
           {label_version, ksail_version},
           {label_distribution, spec.distribution},

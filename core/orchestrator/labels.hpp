@@ -17,6 +17,7 @@ inline constexpr const char *label_distribution = "ksail.distribution";
 /// Which creation made it: a creation that lost a race for a name removes only what is its own.
 inline constexpr const char *label_operation = "ksail.operation";
 
-nlohmann::json cluster_labels(const ClusterSpec &spec, const std::string &ksail_version, const std::string &operation_id);
+nlohmann::json cluster_labels(const ClusterSpec &spec, const std::string &ksail_version,
+                              const std::string &operation_id);
 
 } // namespace ksail

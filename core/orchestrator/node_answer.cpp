@@ -23,7 +23,8 @@ int number(const nlohmann::json &value, const char *key) {
 /// "dev-worker12" -> {"dev-worker", 12}; without digits the number is 1, as the first of a role has none.
 std::pair<std::string_view, unsigned long> split_number(std::string_view name) {
   auto end = name.size();
-  while (end > 0 && name[end - 1] >= '0' && name[end - 1] <= '9') --end;
+  while (end > 0 && name[end - 1] >= '0' && name[end - 1] <= '9')
+    --end;
   unsigned long value = 1;
   if (end < name.size()) std::from_chars(name.data() + end, name.data() + name.size(), value);
   return {name.substr(0, end), value};
@@ -85,7 +86,8 @@ bool node_name_less(std::string_view a, std::string_view b) {
 std::vector<ProviderNode> parse_nodes(const nlohmann::json &answer) {
   std::vector<ProviderNode> nodes;
   if (const auto found = answer.find("nodes"); found != answer.end() && found->is_array())
-    for (const auto &value : *found) nodes.push_back(parse_node(value));
+    for (const auto &value : *found)
+      nodes.push_back(parse_node(value));
   std::sort(nodes.begin(), nodes.end(), [](const ProviderNode &a, const ProviderNode &b) {
     if (role_rank(a.role) != role_rank(b.role)) return role_rank(a.role) < role_rank(b.role);
     return node_name_less(a.name, b.name);

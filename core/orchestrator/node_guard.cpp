@@ -8,7 +8,8 @@
 
 namespace ksail {
 
-NodeGuard::NodeGuard(plugins::Provider &provider, NodeAccess &access, std::string cluster, asio::any_io_executor executor)
+NodeGuard::NodeGuard(plugins::Provider &provider, NodeAccess &access, std::string cluster,
+                     asio::any_io_executor executor)
     : provider_(provider), access_(access), cluster_(std::move(cluster)), executor_(executor), wake_(executor) {}
 
 void NodeGuard::release() { wake_.set(); }
@@ -28,12 +29,14 @@ asio::awaitable<Result<void>> NodeGuard::run() {
     exit_code_ = event.value("exit_code", 0);
     wake_.set();
   };
-  auto watch = provider_.call("watch", std::move(body), std::vector<plugins::Blob>(), Deadline::never(), std::move(on_event));
-  // Failures of the watch itself (not offered, connection lost) only mean that deaths are noticed later, by the step that waits.
-  asio::co_spawn(executor_, std::move(watch),
-                 asio::bind_cancellation_slot(watching->stop.slot(), [watching](std::exception_ptr, Result<plugins::Reply>) {
-                   watching->ended.set();
-                 }));
+  auto watch =
+      provider_.call("watch", std::move(body), std::vector<plugins::Blob>(), Deadline::never(), std::move(on_event));
+  // Failures of the watch itself (not offered, connection lost) only mean that deaths are noticed later, by the step
+  // that waits.
+  asio::co_spawn(
+      executor_, std::move(watch),
+      asio::bind_cancellation_slot(watching->stop.slot(),
+                                   [watching](std::exception_ptr, Result<plugins::Reply>) { watching->ended.set(); }));
   co_await asio::this_coro::throw_if_cancelled(false);
   const bool woken = co_await wake_.wait();
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
@@ -44,7 +47,8 @@ asio::awaitable<Result<void>> NodeGuard::run() {
     co_return Error(Code::cancelled, "watching the nodes was cancelled");
   }
   Error error(Code::failed_precondition,
-              "node " + dead_node_ + " stopped while the cluster was being created (exit code " + std::to_string(exit_code_) + ")",
+              "node " + dead_node_ + " stopped while the cluster was being created (exit code " +
+                  std::to_string(exit_code_) + ")",
               "look at the node's last lines above; `ksail doctor` checks memory, disk and inotify limits");
   auto log = co_await access_.log_tail(dead_node_, 15, Deadline::after(std::chrono::seconds(5)));
   if (log && !log->empty()) error.message += "; its last lines:\n" + *log;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Watches the nodes of a cluster while it is being created: a node that dies ends the creation at once with its name, exit
-// code and last log lines, instead of a timeout somewhere else minutes later.
+// Watches the nodes of a cluster while it is being created: a node that dies ends the creation at once with its name,
+// exit code and last log lines, instead of a timeout somewhere else minutes later.
 #pragma once
 
 #include "distributions/distribution.hpp"
@@ -18,8 +18,8 @@ class NodeGuard {
 public:
   /// References outlive the guard.
   NodeGuard(plugins::Provider &provider, NodeAccess &access, std::string cluster, asio::any_io_executor executor);
-  /// Returns a failure as soon as a node dies; success once release() was called. A provider without events is no failure:
-  /// then it only waits for release().
+  /// Returns a failure as soon as a node dies; success once release() was called. A provider without events is no
+  /// failure: then it only waits for release().
   asio::awaitable<Result<void>> run();
   /// The cluster is up: stop watching.
   void release();

@@ -6,13 +6,16 @@
 
 namespace ksail {
 
-asio::awaitable<Result<void>> wait_nodes_ready(kubernetes::Client &client, std::vector<std::string> names, std::int64_t not_before_unix,
+asio::awaitable<Result<void>> wait_nodes_ready(kubernetes::Client &client, std::vector<std::string> names,
+                                               std::int64_t not_before_unix,
                                                std::function<void(std::size_t ready, std::size_t total)> on_change,
                                                Deadline deadline) {
   std::map<std::string, std::string> waiting; // node -> why
-  for (const auto &name : names) waiting[name] = "not registered";
+  for (const auto &name : names)
+    waiting[name] = "not registered";
   const auto total = waiting.size();
-  std::function<bool(std::string_view, const nlohmann::json &)> on_state = [&](std::string_view type, const nlohmann::json &object) {
+  std::function<bool(std::string_view, const nlohmann::json &)> on_state = [&](std::string_view type,
+                                                                               const nlohmann::json &object) {
     if (type == "SYNCED") return waiting.empty();
     const NodeReadiness node = node_readiness(object);
     if (std::find(names.begin(), names.end(), node.name) == names.end()) return false;
@@ -30,7 +33,8 @@ asio::awaitable<Result<void>> wait_nodes_ready(kubernetes::Client &client, std::
   Error error = watched.error();
   if (error.code != Code::deadline_exceeded || waiting.empty()) co_return error;
   error.message = "not every node became Ready in time:";
-  for (const auto &[name, reason] : waiting) error.message += "\n  " + name + ": " + reason;
+  for (const auto &[name, reason] : waiting)
+    error.message += "\n  " + name + ": " + reason;
   co_return error;
 }
 

@@ -18,9 +18,12 @@ namespace ksail {
 /// One list call.
 asio::awaitable<Result<std::vector<NodeReadiness>>> list_node_readiness(kubernetes::Client &client, Deadline deadline);
 
-/// Watches until every node of `names` is Ready with a heartbeat not older than `not_before_unix` (a node that was just started
-/// again still shows the condition of its former life). `on_change` gets how many are. A timeout names the nodes that are not, and why.
-asio::awaitable<Result<void>> wait_nodes_ready(kubernetes::Client &client, std::vector<std::string> names, std::int64_t not_before_unix,
-                                               std::function<void(std::size_t ready, std::size_t total)> on_change, Deadline deadline);
+/// Watches until every node of `names` is Ready with a heartbeat not older than `not_before_unix` (a node that was just
+/// started again still shows the condition of its former life). `on_change` gets how many are. A timeout names the
+/// nodes that are not, and why.
+asio::awaitable<Result<void>> wait_nodes_ready(kubernetes::Client &client, std::vector<std::string> names,
+                                               std::int64_t not_before_unix,
+                                               std::function<void(std::size_t ready, std::size_t total)> on_change,
+                                               Deadline deadline);
 
 } // namespace ksail

@@ -12,13 +12,15 @@ asio::awaitable<Result<plugins::Reply>> call_verb(plugins::Provider &provider, s
   std::function<asio::awaitable<Result<plugins::Reply>>()> attempt = [&]() {
     return provider.call(verb, body, blobs, deadline, on_event);
   };
-  std::function<asio::awaitable<Result<void>>(const Error &)> observe = [&](const Error &error) -> asio::awaitable<Result<void>> {
+  std::function<asio::awaitable<Result<void>>(const Error &)> observe =
+      [&](const Error &error) -> asio::awaitable<Result<void>> {
     if (!error.outcome_unknown) co_return Result<void>();
     auto seen = co_await observe_nodes(provider, cluster, deadline);
     if (!seen) co_return seen.error();
     co_return Result<void>();
   };
-  Result<plugins::Reply> reply = co_await with_retry<plugins::Reply>(attempt, observe, Backoff(random_jitter()), deadline);
+  Result<plugins::Reply> reply =
+      co_await with_retry<plugins::Reply>(attempt, observe, Backoff(random_jitter()), deadline);
   co_return reply;
 }
 
@@ -29,7 +31,8 @@ asio::awaitable<Result<std::vector<ProviderNode>>> observe_nodes(plugins::Provid
   std::function<asio::awaitable<Result<plugins::Reply>>()> attempt = [&]() {
     return provider.call("observe", body, deadline);
   };
-  Result<plugins::Reply> reply = co_await with_retry<plugins::Reply>(attempt, nullptr, Backoff(random_jitter()), deadline);
+  Result<plugins::Reply> reply =
+      co_await with_retry<plugins::Reply>(attempt, nullptr, Backoff(random_jitter()), deadline);
   if (!reply) co_return reply.error();
   co_return parse_nodes(reply->body);
 }
@@ -49,13 +52,15 @@ asio::awaitable<Result<ExecOutput>> ProviderNodeAccess::exec(std::string node, s
   co_return output;
 }
 
-asio::awaitable<Result<std::string>> ProviderNodeAccess::copy_from(std::string node, std::string path, Deadline deadline) {
+asio::awaitable<Result<std::string>> ProviderNodeAccess::copy_from(std::string node, std::string path,
+                                                                   Deadline deadline) {
   nlohmann::json body = {{"cluster", cluster_}, {"node", node}, {"path", path}};
   auto reply = co_await call_verb(provider_, "copy_from", std::move(body), std::vector<plugins::Blob>(), deadline,
                                   plugins::EventHandler());
   if (!reply) co_return reply.error();
   const auto *archive = reply->blob("archive");
-  if (!archive) co_return Error(Code::plugin, "the provider's answer to copy_from of " + path + " on " + node + " has no archive");
+  if (!archive)
+    co_return Error(Code::plugin, "the provider's answer to copy_from of " + path + " on " + node + " has no archive");
   co_return *archive;
 }
 

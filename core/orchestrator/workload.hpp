@@ -41,9 +41,10 @@ struct WorkloadReport {
   double seconds = 0;
 };
 
-/// Applies `objects`; `on_object` is called as each one ends. Failures of objects are in the report, not the Result; the Result
-/// fails when nothing could be done at all (server unreachable, credentials).
-asio::awaitable<Result<WorkloadReport>> apply_objects(kubernetes::Client &client, std::vector<manifests::Object> objects,
+/// Applies `objects`; `on_object` is called as each one ends. Failures of objects are in the report, not the Result;
+/// the Result fails when nothing could be done at all (server unreachable, credentials).
+asio::awaitable<Result<WorkloadReport>> apply_objects(kubernetes::Client &client,
+                                                      std::vector<manifests::Object> objects,
                                                       WorkloadApplyOptions options, timing::Recorder &timing,
                                                       std::function<void(const ObjectOutcome &)> on_object);
 

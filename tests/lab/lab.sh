@@ -1,0 +1,108 @@
+# Sourced by every test against a real engine: private folders, names of its own, and clean-up whatever happens.
+# shellcheck shell=bash
+set -euo pipefail
+
+lab=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+repo=$(cd -- "$lab/../.." && pwd)
+ksail=${KSAIL:-$repo/ksail}
+test_name=${0##*/}
+test_name=${test_name//_/-}
+
+skip() { printf 'SKIPPED: %s\n' "$*"; exit 77; }
+fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
+say() { printf '\n-- %s\n' "$*"; }
+
+[[ -x $ksail ]] || skip "there is no ksail at $ksail"
+"$lab/engine" status >/dev/null 2>&1 || skip 'no Docker engine answers (tests/lab/engine start)'
+eval "$("$lab/engine" env)"
+engine_socket=${DOCKER_HOST#unix://}
+[[ $engine_socket != "${DOCKER_HOST:-}" ]] || engine_socket=/var/run/docker.sock
+
+work=$(mktemp -d "/tmp/ksail-$test_name-XXXXXX")
+export KUBECONFIG=$work/kubeconfig XDG_STATE_HOME=$work/state NO_COLOR=1
+unset KSAIL_TIMING_LOG KSAIL_TIMING_JSON
+export KSAIL_VANILLA_NODE_IMAGE=${KSAIL_VANILLA_NODE_IMAGE:-ksail/node-vanilla:v1.34.2}
+docker image inspect "$KSAIL_VANILLA_NODE_IMAGE" >/dev/null 2>&1 || skip "the node image $KSAIL_VANILLA_NODE_IMAGE is not there (packaging/node-images/vanilla/build)"
+kubectl=${KUBECTL:-$("$lab/peers" kubectl)}
+
+# Clusters of a test carry the test's name, so that tests never see each other's.
+cluster=lt-$$
+at_end=()
+clean_up() {
+  local status=$?
+  trap - EXIT
+  local command
+  for command in "${at_end[@]}"; do eval "$command" || true; done
+  remove_everything "$cluster"
+  rm -rf "$work"
+  exit "$status"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+# Past ksail, for when ksail is what failed.
+remove_everything() {
+  local ids
+  ids=$(docker ps -aq --filter "label=ksail.cluster=$1")
+  # shellcheck disable=SC2086
+  [[ -z $ids ]] || docker rm -fv $ids >/dev/null
+  ids=$(docker network ls -q --filter "label=ksail.cluster=$1")
+  # shellcheck disable=SC2086
+  [[ -z $ids ]] || docker network rm $ids >/dev/null
+  ids=$(docker volume ls -q --filter "label=ksail.cluster=$1")
+  # shellcheck disable=SC2086
+  [[ -z $ids ]] || docker volume rm -f $ids >/dev/null
+}
+
+# Everything that a cluster may leave behind, one line each.
+leftovers() {
+  docker ps -a --filter "label=ksail.cluster=$1" --format 'container {{.Names}}'
+  docker network ls --filter "label=ksail.cluster=$1" --format 'network {{.Name}}'
+  docker volume ls --filter "label=ksail.cluster=$1" --format 'volume {{.Name}}'
+  if [[ -e $KUBECONFIG ]]; then grep -n "ksail-$1" "$KUBECONFIG" | sed 's/^/kubeconfig line /' || true; fi
+  if [[ -e $KUBECONFIG.lock ]]; then echo "lock $KUBECONFIG.lock"; fi
+}
+assert_nothing_left() { # CLUSTER WHAT-HAPPENED
+  local left
+  left=$(leftovers "$1")
+  [[ -z $left ]] || fail "$2 left behind:"$'\n'"$left"
+}
+# Anonymous volumes carry no label: count them all before and after.
+volume_count() { docker volume ls -q | wc -l; }
+
+# expect EXIT-CODE PATTERN COMMAND...: runs it, checks exit code and that its output matches the extended regular expression.
+expect() {
+  local code=$1 pattern=$2 output status=0
+  shift 2
+  output=$("$@" 2>&1) || status=$?
+  if [[ $status != "$code" ]]; then
+    fail "exit $status instead of $code: $*"$'\n'"$output"
+  fi
+  grep -qE -- "$pattern" <<<"$output" || fail "no match for /$pattern/: $*"$'\n'"$output"
+  printf 'ok  exit %s  %s\n' "$code" "$(grep -m1 -E -- "$pattern" <<<"$output" | cut -c1-150)"
+}
+
+# A seed that is printed and can be given again with KSAIL_TEST_SEED.
+seed() {
+  RANDOM=${KSAIL_TEST_SEED:=$(( $(date +%s) % 32768 ))}
+  printf 'seed: KSAIL_TEST_SEED=%s\n' "$KSAIL_TEST_SEED"
+}
+
+start_proxy() { # [INDEX MODE]: the engine through tests/lab/fault_proxy; sets proxy_pid, proxy_host, proxy_log
+  proxy_host=unix://$work/proxy.sock
+  proxy_log=$work/proxy.log
+  "$lab/fault_proxy" --listen "$work/proxy.sock" --engine "$engine_socket" --log "$proxy_log" \
+    ${1:+--index "$1" --mode "$2"} >"$work/proxy.out" &
+  proxy_pid=$!
+  local i
+  for ((i = 0; i < 100; i++)); do
+    grep -q listening "$work/proxy.out" 2>/dev/null && return 0
+    sleep 0.05
+  done
+  fail 'the fault proxy did not start'
+}
+stop_proxy() {
+  kill "$proxy_pid" 2>/dev/null || true
+  wait "$proxy_pid" 2>/dev/null || true
+}
+at_end+=('[[ -z ${proxy_pid:-} ]] || stop_proxy')

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Client of one Kubernetes API server: pooled keep-alive HTTP/1.1 over TLS, discovery, server-side apply, watch.
 //
-// Threads: lives on the executor it was made with. Errors: an HTTP status of 400 and more becomes an Error whose code is
-// mapped from the Status object (404 not_found, 409 already_exists/aborted by reason, 401 unauthenticated, 403 permission_denied, 422 invalid_argument,
-// 429 and 503 retryable with Retry-After, ...) and whose message names verb, object and the server's message.
+// Threads: lives on the executor it was made with. Errors: an HTTP status of 400 and more becomes an Error whose code
+// is mapped from the Status object (404 not_found, 409 already_exists/aborted by reason, 401 unauthenticated, 403
+// permission_denied, 422 invalid_argument, 429 and 503 retryable with Retry-After, ...) and whose message names verb,
+// object and the server's message.
 #pragma once
 
 #include <ksail/sdk/async.hpp>
@@ -28,7 +29,7 @@ struct ClusterAccess {
   std::string base_path;    ///< path prefix of the server URL, "" or "/k8s/clusters/x"
   std::string bearer_token; ///< or empty
   std::string basic_user, basic_password;
-  std::string impersonate_user;
+  std::string impersonate_user, impersonate_uid;
   std::vector<std::string> impersonate_groups;
   std::map<std::string, std::vector<std::string>> impersonate_extra;
   /// Called when the server answers 401: fresh access (exec plugin, token file), or an error.
@@ -65,20 +66,23 @@ public:
                                                   std::string content_type, Deadline deadline);
   asio::awaitable<Result<nlohmann::json>> create(std::string path, nlohmann::json object, Deadline deadline);
   /// Server-side apply of `json` (one object) to `path` of that object.
-  asio::awaitable<Result<ApplyReply>> apply(std::string path, std::string json, ApplyOptions options, Deadline deadline);
-  asio::awaitable<Result<nlohmann::json>> patch(std::string path, std::string content_type, nlohmann::json body, Deadline deadline);
+  asio::awaitable<Result<ApplyReply>> apply(std::string path, std::string json, ApplyOptions options,
+                                            Deadline deadline);
+  asio::awaitable<Result<nlohmann::json>> patch(std::string path, std::string content_type, nlohmann::json body,
+                                                Deadline deadline);
   asio::awaitable<Result<void>> remove(std::string path, Deadline deadline);
-  /// Lists once and then watches `path` (a collection, with selectors in `query`), calling `on_state` with every change of an
-  /// object ("ADDED", "MODIFIED", "DELETED") and once with "SYNCED" after the first list; until it returns true (done) or the deadline passes. Uses bookmarks,
-  /// lists again on 410, reconnects with backoff.
+  /// Lists once and then watches `path` (a collection, with selectors in `query`), calling `on_state` with every change
+  /// of an object ("ADDED", "MODIFIED", "DELETED") and once with "SYNCED" after the first list; until it returns true
+  /// (done) or the deadline passes. Uses bookmarks, lists again on 410, reconnects with backoff.
   asio::awaitable<Result<void>> watch(std::string path, std::string query,
                                       std::function<bool(std::string_view type, const nlohmann::json &object)> on_state,
                                       Deadline deadline);
-  /// Waits until GET /readyz (or `path`) answers 200: 100 ms -> 1 s backoff while nothing answers. Returns when it does.
+  /// Waits until GET /readyz (or `path`) answers 200: 100 ms -> 1 s backoff while nothing answers. Returns when it
+  /// does.
   asio::awaitable<Result<void>> wait_until_answering(std::string path, Deadline deadline);
 
-  /// REST mapping of a kind; asks the server only for the group versions that are not known yet. not_found when the server
-  /// does not have it.
+  /// REST mapping of a kind; asks the server only for the group versions that are not known yet. not_found when the
+  /// server does not have it.
   asio::awaitable<Result<ResourceInfo>> resource(std::string api_version, std::string kind, Deadline deadline);
   /// Path of one object, e.g. /apis/apps/v1/namespaces/shop/deployments/web.
   static std::string object_path(const ResourceInfo &info, std::string_view ns, std::string_view name);

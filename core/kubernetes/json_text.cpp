@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubernetes/json_text.hpp"
+
+#include <cstdint>
+#include <optional>
+
+namespace ksail::kubernetes {
+
+namespace {
+
+std::optional<std::uint32_t> hex4(std::string_view text) {
+  if (text.size() < 4) return std::nullopt;
+  std::uint32_t value = 0;
+  for (const char c : text.substr(0, 4)) {
+    value <<= 4;
+    if (c >= '0' && c <= '9')
+      value |= static_cast<std::uint32_t>(c - '0');
+    else if (c >= 'a' && c <= 'f')
+      value |= static_cast<std::uint32_t>(c - 'a' + 10);
+    else if (c >= 'A' && c <= 'F')
+      value |= static_cast<std::uint32_t>(c - 'A' + 10);
+    else
+      return std::nullopt;
+  }
+  return value;
+}
+
+void append_utf8(std::string &out, std::uint32_t c) {
+  out += static_cast<char>(0xF0u | (c >> 18));
+  out += static_cast<char>(0x80u | ((c >> 12) & 0x3Fu));
+  out += static_cast<char>(0x80u | ((c >> 6) & 0x3Fu));
+  out += static_cast<char>(0x80u | (c & 0x3Fu));
+}
+
+/// Length of a raw character at `at` that YAML treats specially, and its escape; 0 when it is harmless.
+std::size_t special(std::string_view json, std::size_t at, const char *&escape, std::string &scratch) {
+  const auto byte = [&](std::size_t i) { return at + i < json.size() ? static_cast<unsigned char>(json[at + i]) : 0u; };
+  switch (byte(0)) {
+  case 0x7Fu:
+    escape = "\\u007f";
+    return 1;
+  case 0xC2u:
+    if (byte(1) >= 0x80u && byte(1) <= 0x9Fu) {
+      static constexpr char digits[] = "0123456789abcdef";
+      scratch = "\\u00";
+      scratch += digits[byte(1) >> 4];
+      scratch += digits[byte(1) & 15u];
+      escape = scratch.c_str();
+      return 2;
+    }
+    return 0;
+  case 0xE2u:
+    if (byte(1) == 0x80u && (byte(2) == 0xA8u || byte(2) == 0xA9u)) {
+      escape = byte(2) == 0xA8u ? "\\u2028" : "\\u2029";
+      return 3;
+    }
+    return 0;
+  case 0xEFu:
+    if (byte(1) == 0xBBu && byte(2) == 0xBFu) {
+      escape = "\\ufeff";
+      return 3;
+    }
+    if (byte(1) == 0xBFu && (byte(2) == 0xBEu || byte(2) == 0xBFu)) {
+      escape = byte(2) == 0xBEu ? "\\ufffe" : "\\uffff";
+      return 3;
+    }
+    return 0;
+  default:
+    return 0;
+  }
+}
+
+} // namespace
+
+std::string yaml_safe(std::string_view json) {
+  std::string out, scratch;
+  out.reserve(json.size());
+  for (std::size_t i = 0; i < json.size();) {
+    if (json[i] == '\\' && i + 1 < json.size()) {
+      if (json[i + 1] == '/') {
+        out += '/';
+        i += 2;
+        continue;
+      }
+      if (json[i + 1] == 'u') {
+        const auto high = hex4(json.substr(i + 2));
+        if (high && *high >= 0xD800u && *high < 0xDC00u && json.substr(i + 6, 2) == "\\u") {
+          const auto low = hex4(json.substr(i + 8));
+          if (low && *low >= 0xDC00u && *low < 0xE000u) {
+            append_utf8(out, 0x10000u + ((*high - 0xD800u) << 10) + (*low - 0xDC00u));
+            i += 12;
+            continue;
+          }
+        }
+      }
+      out.append(json.substr(i, 2)); // also \\ : its second character starts no escape
+      i += 2;
+      continue;
+    }
+    const char *escape = nullptr;
+    if (const std::size_t length = special(json, i, escape, scratch)) {
+      out += escape;
+      i += length;
+      continue;
+    }
+    out += json[i++];
+  }
+  return out;
+}
+
+} // namespace ksail::kubernetes

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP/1.1 messages without I/O: request text out of a Request, Response and body pieces out of bytes.
+#pragma once
+
+#include <ksail/sdk/http.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace ksail::http {
+
+/// Request line and header fields up to and with the empty line.
+std::string request_head(const Request &request, const Endpoint &endpoint, const std::string &user_agent);
+
+/// Reads one response, fed with bytes as they come in pieces of any size.
+class ResponseReader {
+public:
+  explicit ResponseReader(bool answer_to_head);
+  ~ResponseReader();
+  ResponseReader(ResponseReader &&) noexcept;
+  ResponseReader &operator=(ResponseReader &&) noexcept;
+
+  /// Consumes from the front of `bytes`; what belongs to the next message (or to an upgraded stream) is left. A
+  /// malformed message is internal.
+  Result<std::size_t> feed(std::string_view bytes);
+  /// The peer closed: that is the end of a body without a length, and a truncation of every other (unavailable).
+  Result<void> end_of_stream();
+
+  bool head_done() const;
+  bool done() const;
+  bool keep_alive() const;
+  Response &response(); ///< status, reason, headers; complete once head_done()
+  /// Body bytes that came since the last call.
+  std::string take_body();
+  std::size_t body_size() const; ///< of what was not taken
+
+private:
+  struct Parser;
+  std::unique_ptr<Parser> parser_;
+};
+
+} // namespace ksail::http

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <utility>
+
+namespace ksail::sdk {
+
+Runtime::Runtime(std::string id, ProviderFactory make, const Host &host)
+    : id_(std::move(id)), make_(make), host_(host) {}
+
+Runtime::~Runtime() = default;
+
+void Runtime::launch() {
+  // Signals are the host's: none may be delivered here.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    thread_ = std::jthread([this] { thread_main(); });
+  } catch (...) {
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void Runtime::thread_main() noexcept {
+  const std::string name = ("ksail-" + id_).substr(0, 15); // the kernel's limit
+  pthread_setname_np(pthread_self(), name.c_str());
+  for (bool again = true; again;) {
+    try {
+      context_.run();
+      again = false;
+    } catch (const std::exception &e) {
+      // Out of a handler of the provider's own; what it belonged to is lost, the other operations are not.
+      host_.log(KSAIL_LOG_ERROR, std::string("a handler threw: ") + e.what());
+    } catch (...) {
+      host_.log(KSAIL_LOG_ERROR, "a handler threw an exception of unknown type");
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  exited_ = true;
+  changed_.notify_all();
+}
+
+void Runtime::make_provider() {
+  if (provider_ || broken_) return;
+  try {
+    provider_ = make_(context_.get_executor(), host_);
+    if (!provider_) broken_ = Error(Code::internal, "the " + id_ + " plugin made no provider");
+  } catch (const std::exception &e) {
+    broken_ = Error(Code::internal, "the " + id_ + " plugin could not be set up: " + e.what());
+  } catch (...) {
+    broken_ = Error(Code::internal, "the " + id_ + " plugin could not be set up");
+  }
+}
+
+asio::awaitable<Result<Reply>> Runtime::run(std::shared_ptr<Operation> operation) {
+  Result<Request> request = operation->take_request();
+  if (!request) co_return request.error();
+  Request owned = std::move(*request);
+  Result<Reply> result = co_await provider_->run(std::move(owned), *operation);
+  co_return result;
+}
+
+void Runtime::begin(std::shared_ptr<Operation> operation) {
+  if (stopping_) {
+    operation->finish(Error(Code::cancelled, "the " + id_ + " plugin is shut down"));
+    return;
+  }
+  make_provider();
+  if (broken_) {
+    operation->finish(*broken_);
+    return;
+  }
+  const auto at = in_flight_.insert(in_flight_.end(), operation);
+  auto ended = [this, operation, at](std::exception_ptr thrown, Result<Reply> result) {
+    operation->ended(thrown, std::move(result));
+    in_flight_.erase(at);
+    if (stopping_ && in_flight_.empty()) {
+      const std::lock_guard lock(mutex_);
+      idle_ = true;
+      changed_.notify_all();
+    }
+  };
+  asio::co_spawn(context_, run(operation), asio::bind_cancellation_slot(operation->slot(), std::move(ended)));
+}
+
+void Runtime::start(std::shared_ptr<Operation> operation) {
+  asio::post(context_, [this, operation = std::move(operation)] {
+    try {
+      begin(operation);
+    } catch (const std::exception &e) {
+      operation->finish(Error(Code::resource_exhausted, std::string("the request could not be started: ") + e.what()));
+    }
+  });
+}
+
+void Runtime::cancel(std::shared_ptr<Operation> operation, std::uint32_t reason) {
+  asio::post(context_, [operation = std::move(operation), reason] { operation->emit_cancel(reason); });
+}
+
+void Runtime::close_provider() noexcept {
+  try {
+    if (provider_) provider_->close();
+  } catch (const std::exception &e) {
+    host_.log(KSAIL_LOG_ERROR, std::string("closing threw: ") + e.what());
+  } catch (...) {
+    host_.log(KSAIL_LOG_ERROR, "closing threw an exception of unknown type");
+  }
+  // In a turn of its own, so that what close() cancelled is told first.
+  asio::post(context_, [this] {
+    provider_.reset();
+    work_.reset();
+  });
+}
+
+bool Runtime::shutdown(std::chrono::nanoseconds grace) {
+  const auto until = Clock::now() + std::chrono::duration_cast<Clock::duration>(grace);
+  asio::post(context_, [this] {
+    stopping_ = true;
+    const auto running = in_flight_; // an operation may end while it is being told
+    for (const auto &operation : running)
+      operation->emit_cancel(KSAIL_CANCEL_SHUTDOWN);
+    if (in_flight_.empty()) {
+      const std::lock_guard lock(mutex_);
+      idle_ = true;
+      changed_.notify_all();
+    }
+  });
+  std::unique_lock lock(mutex_);
+  const bool idle = changed_.wait_until(lock, until, [this] { return idle_; });
+  if (idle) {
+    lock.unlock();
+    asio::post(context_, [this] { close_provider(); });
+    lock.lock();
+    // What the provider left behind (an idle connection's timer, say) must not keep the thread: half of what is left is
+    // for it, then the context is stopped.
+    const auto left = until - Clock::now();
+    changed_.wait_for(lock, left / 2, [this] { return exited_; });
+  }
+  context_.stop();
+  const bool exited = changed_.wait_until(lock, until, [this] { return exited_; });
+  lock.unlock();
+  if (!exited) {
+    thread_.detach(); // stuck in a blocking call; the library is never unloaded, so it may go on
+    return false;
+  }
+  thread_.join();
+  if (idle) return true;
+  for (const auto &operation : in_flight_)
+    operation->finish(Error(Code::cancelled, "the " + id_ + " plugin was shut down before the operation ended"));
+  return false;
+}
+
+} // namespace ksail::sdk

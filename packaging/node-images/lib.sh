@@ -1,10 +1,14 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # much of this is for the scripts that read it
 # What the builds of the node images share: caches, Go programs, Debian root file systems and small container images.
 # A machine needs root, a Docker engine, debootstrap, and access to a Debian mirror and a Go module proxy. No image
 # registry is involved.
 #
 # Everything that takes long is kept in the user's cache directory under a name made from what it was built of, so that a
 # change of a version or of a recipe builds anew and nothing else does.
+
+# Without this a command that fails inside $(...) would go unnoticed, and half a build would be kept for good.
+shopt -s inherit_errexit
 
 ksail_cache=${XDG_CACHE_HOME:-$HOME/.cache}/ksail
 node_images=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -14,7 +18,7 @@ debian_suite=bookworm
 # module archive.
 go_least=1.24
 go_fetched=1.26.3
-go_fetched_sum=unset
+go_fetched_sum=31905a748926ceb42bda1b1c490508b8734fb4e1492c6187b4d52ea1ba722b15
 
 log() { printf '%(%H:%M:%S)T %s\n' -1 "$*" >&2; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
@@ -96,9 +100,11 @@ run_go() {
 # build_go NAME MODULE@VERSION LDFLAGS PACKAGE... builds commands of a published module and prints the directory they are
 # in. A function prepare_NAME, if there is one, may complete the wrapper module in the current directory first.
 build_go() {
-    local name=$1 key dir prepare=''
-    declare -F "prepare_$name" >/dev/null && prepare=$(declare -f "prepare_$name")
-    key=$(key_of "$@" "$prepare" "$(run_go env GOVERSION)")
+    local name=$1 key dir prepare go_version
+    # Its text is part of what the programs are made of.
+    prepare=$(declare -f "prepare_$name" || true)
+    go_version=$(run_go env GOVERSION)
+    key=$(key_of "$@" "$prepare" "$go_version")
     dir=$ksail_cache/go-programs/$name-${2##*@}-$key
     [[ -d $dir ]] || locked "$name" build_go_now "$dir" "$@" >&2
     printf '%s\n' "$dir"
@@ -112,7 +118,7 @@ build_go_now() {
     work=$(new_work_dir "$name")
     mkdir "$work/bin" "$work/module"
     (
-        cd "$work/module"
+        cd "$work/module" || exit
         run_go mod init "ksail.local/$name" 2>/dev/null
         if declare -F "prepare_$name" >/dev/null; then
             "prepare_$name" "$module"
@@ -129,9 +135,11 @@ build_go_now() {
 # build_go_here NAME DIRECTORY builds the program whose source is in the repository.
 build_go_here() {
     local name=$1 source=$2 dir
-    dir=$ksail_cache/go-programs/$name-$(key_of_files "$source"/*.go "$source/go.mod")-$(key_of "$(run_go env GOVERSION)")
+    dir=$(run_go env GOVERSION)
+    dir=$ksail_cache/go-programs/$name-$dir-$(key_of_files "$source"/*.go "$source/go.mod")
     if [[ ! -d $dir ]]; then
         log "building $name"
+        rm -rf "$dir.tmp"
         mkdir -p "$dir.tmp"
         (cd "$source" && run_go build -trimpath -buildvcs=false -ldflags '-s -w' -o "$dir.tmp/$name" .)
         mv "$dir.tmp" "$dir"
@@ -249,7 +257,7 @@ debian_tar() {
 # What a Kubernetes node needs of Debian, and the tools that the images of its system pods are made from.
 node_packages=(
     systemd systemd-sysv runc iptables nftables iproute2 conntrack ethtool socat kmod mount util-linux procps
-    ca-certificates jq libseccomp2 curl pigz busybox-static
+    ca-certificates jq libseccomp2 curl pigz busybox
 )
 
 debian_tar_now() {
@@ -336,16 +344,17 @@ busybox_image=ksail.local/busybox:1.35
 
 kubernetes_images() {
     local kubernetes=$1 key archive
-    key=$(key_of "$@" "$(key_of_files "$node_images"/agents/* "$node_images/lib.sh")")
+    key=$(key_of "$@" "$(key_of_files "$node_images"/agents/* "$node_images"/{lib.sh,pause.c})")
     archive=$ksail_cache/images/kubernetes-${kubernetes##*/}-$key.tar
     [[ -e $archive ]] || kubernetes_images_now "$archive" "$@" >&2
     printf '%s\n' "$archive"
 }
 
 kubernetes_images_now() {
-    local archive=$1 kubernetes=$2 etcd=$3 coredns=$4 debian=$5 agent work root image name dir
+    local archive=$1 kubernetes=$2 etcd=$3 coredns=$4 debian=$5 agent work root image images name dir
     local path='"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]'
     log "container images"
+    images=$("$kubernetes/kubeadm" config images list --kubernetes-version "$("$kubernetes/kubeadm" version -o short)")
     agent=$(build_go_here node-agent "$node_images/agents")
     work=$(new_work_dir images)
     root=$work/debian
@@ -360,7 +369,7 @@ kubernetes_images_now() {
         mkdir -p "$dir/usr/local/bin" "$dir/tmp"
         case $name in
         pause)
-            "${CC:-cc}" -Os -static -o "$dir/pause" "$node_images/agents/pause.c"
+            "${CC:-cc}" -Os -static -o "$dir/pause" "$node_images/pause.c"
             add_image "$image" "$dir" "$path,\"Entrypoint\":[\"/pause\"],\"User\":\"65535:65535\""
             ;;
         etcd)
@@ -381,7 +390,7 @@ kubernetes_images_now() {
             add_image "$image" "$dir" "$path"
             ;;
         esac
-    done < <("$kubernetes/kubeadm" config images list --kubernetes-version "$("$kubernetes/kubeadm" version -o short)")
+    done <<<"$images"
 
     dir=$work/node-agent
     mkdir -p "$dir/usr/local/bin"
@@ -389,11 +398,12 @@ kubernetes_images_now() {
     cp "$agent/node-agent" "$dir/usr/local/bin/"
     add_image "$agent_image" "$dir" "$path,\"Entrypoint\":[\"node-agent\"]"
 
-    # One program with many names: a shell, a web server and a resolver for tests and first steps.
+    # One program with many names: a shell, a web server and a resolver for tests and first steps. With its libraries, so that
+    # names resolve as in any other program. (Its `wget -T` crashes, a fault of this build; `timeout` serves.)
     dir=$work/busybox
     mkdir -p "$dir"/{bin,etc,tmp,var,www,root}
-    cp "$root/bin/busybox" "$dir/bin/busybox"
-    for name in $("$dir/bin/busybox" --list); do
+    copy_with_libraries "$root" "$dir" /bin/busybox
+    for name in $(chroot "$root" /bin/busybox --list); do
         [[ $name == busybox ]] || ln -s busybox "$dir/bin/$name"
     done
     printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' >"$dir/etc/passwd"

@@ -34,8 +34,8 @@ asio::awaitable<bool> wait_cancellable(asio::steady_timer &timer) {
   const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
   co_await timer.async_wait(token);
-  co_await asio::this_coro::throw_if_cancelled(throws);
   const bool cancelled = co_await already_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(throws);
   co_return !cancelled;
 }
 
@@ -126,6 +126,9 @@ struct Group : std::enable_shared_from_this<Group> {
 asio::awaitable<Result<void>> run_all(std::vector<std::function<asio::awaitable<Result<void>>()>> work,
                                       ForEachOptions options) {
   if (work.empty()) co_return Result<void>();
+  // Once cancelled, every co_await would throw; but the children still have to be waited for.
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
   const auto executor = co_await asio::this_coro::executor;
   auto group = std::make_shared<Group>(executor, std::move(work), options);
   group->start_more();
@@ -141,6 +144,7 @@ asio::awaitable<Result<void>> run_all(std::vector<std::function<asio::awaitable<
       group->stop();
     }
   }
+  co_await asio::this_coro::throw_if_cancelled(throws);
   std::vector<Error> real, consequences;
   for (const auto index : group->failures) {
     Error error = group->members[index].result->error();

@@ -56,6 +56,9 @@ asio::awaitable<Result<T>> with_deadline(asio::awaitable<Result<T>> work, Deadli
     Result<T> plain = co_await std::move(work);
     co_return plain;
   }
+  // Once cancelled, every co_await would throw; but the child still has to be waited for.
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
   const auto executor = co_await asio::this_coro::executor;
   auto child = std::make_shared<detail::Child<T>>(executor);
   child->wake.expires_at(deadline.at());
@@ -69,12 +72,16 @@ asio::awaitable<Result<T>> with_deadline(asio::awaitable<Result<T>> work, Deadli
   asio::co_spawn(executor, std::move(work), asio::bind_cancellation_slot(child->stop.slot(), std::move(ended)));
   bool cancelled = false;
   if (!child->result) cancelled = !co_await detail::wait_cancellable(child->wake);
-  if (child->result) co_return std::move(*child->result);
+  if (child->result) {
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    co_return std::move(*child->result);
+  }
   child->stop.emit(asio::cancellation_type::terminal);
   if (!child->result) {
     child->wake.expires_at(asio::steady_timer::time_point::max());
     co_await detail::wait_shielded(child->wake);
   }
+  co_await asio::this_coro::throw_if_cancelled(throws);
   if (*child->result || cancelled) co_return std::move(*child->result);
   Error late(Code::deadline_exceeded, what + " took longer than it may");
   const Error inner = child->result->error();

@@ -60,29 +60,40 @@ public:
   ~Client();
   Client(Client &&) noexcept;
 
+  /// All of these: an answer 429, or 5xx with Retry-After, is waited out and asked again within the deadline (at most
+  /// 10 times), except in apply(), whose caller paces itself. 401 renews the credentials once where they can be
+  /// renewed. A client certificate that has expired fails before anything is sent. The work goes on when the Client is
+  /// destroyed meanwhile.
   asio::awaitable<Result<nlohmann::json>> get(std::string path, Deadline deadline);
   /// Any request; a JSON or YAML body with its content type. The answer's text.
   asio::awaitable<Result<http::Response>> request(std::string method, std::string path, std::string body,
                                                   std::string content_type, Deadline deadline);
   asio::awaitable<Result<nlohmann::json>> create(std::string path, nlohmann::json object, Deadline deadline);
-  /// Server-side apply of `json` (one object) to `path` of that object.
+  /// Server-side apply of `json` (one object) to `path` of that object. Whether it changed anything is found out
+  /// without reading the object first (apply_effect.hpp); when the server's current resource version is not known yet,
+  /// one small list is asked for. Not repeated by itself, but idempotent: a caller may repeat it even when its outcome
+  /// is unknown.
   asio::awaitable<Result<ApplyReply>> apply(std::string path, std::string json, ApplyOptions options,
                                             Deadline deadline);
   asio::awaitable<Result<nlohmann::json>> patch(std::string path, std::string content_type, nlohmann::json body,
                                                 Deadline deadline);
   asio::awaitable<Result<void>> remove(std::string path, Deadline deadline);
   /// Lists once and then watches `path` (a collection, with selectors in `query`), calling `on_state` with every change
-  /// of an object ("ADDED", "MODIFIED", "DELETED") and once with "SYNCED" after the first list; until it returns true
-  /// (done) or the deadline passes. Uses bookmarks, lists again on 410, reconnects with backoff.
+  /// of an object ("ADDED", "MODIFIED", "DELETED") and once with "SYNCED" and an empty object after the first list;
+  /// until it returns true (done) or the deadline passes (deadline_exceeded). Uses bookmarks, lists again on 410
+  /// (objects gone meanwhile come as "DELETED" with their metadata only), reconnects with backoff. Fails when the first
+  /// list does: after 10 s when the server does not answer, at once for what no repetition cures.
   asio::awaitable<Result<void>> watch(std::string path, std::string query,
                                       std::function<bool(std::string_view type, const nlohmann::json &object)> on_state,
                                       Deadline deadline);
-  /// Waits until GET /readyz (or `path`) answers 200: 100 ms -> 1 s backoff while nothing answers. Returns when it
-  /// does.
+  /// Waits until GET `path` ("/readyz") answers 200, asking again after 50 ms, growing to 250 ms: one cheap request on
+  /// a local machine, while everything else waits for it. No answer, a reset, 401, 403 and 5xx count as not yet; an
+  /// untrusted server certificate or an expired client certificate fails at once. A deadline_exceeded tells the last
+  /// answer.
   asio::awaitable<Result<void>> wait_until_answering(std::string path, Deadline deadline);
 
-  /// REST mapping of a kind; asks the server only for the group versions that are not known yet. not_found when the
-  /// server does not have it.
+  /// REST mapping of a kind; built-in kinds are known without asking, for others one GET per group version is made and
+  /// remembered. not_found when the server does not have it (which is not remembered).
   asio::awaitable<Result<ResourceInfo>> resource(std::string api_version, std::string kind, Deadline deadline);
   /// Path of one object, e.g. /apis/apps/v1/namespaces/shop/deployments/web.
   static std::string object_path(const ResourceInfo &info, std::string_view ns, std::string_view name);

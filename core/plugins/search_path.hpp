@@ -3,6 +3,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace ksail::plugins {
@@ -19,16 +21,23 @@ struct SearchDir {
 /// Places in order of preference: of two plugins with one id the first wins.
 struct SearchPath {
   std::vector<SearchDir> dirs;
+  std::vector<std::string> warnings; ///< what of the environment was ignored, and why
 };
 
 /// The search path of this process:
 ///  1. the directories of KSAIL_PLUGIN_PATH (':'-separated, absolute ones only; ignored when the process runs with
 ///  raised
 ///     privileges), each holding manifests and libraries side by side;
-///  2. `plugins/` next to the executable when that is a build tree (it holds CMakeCache.txt or is inside such a tree);
+///  2. `plugins/` of the build tree that the executable stands in (the nearest directory above it, at most three up,
+///  that
+///     holds CMakeCache.txt);
 ///  3. $XDG_DATA_HOME/ksail/plugins when `allow_user` (ksail.yaml: plugins.allow_user);
 ///  4. `../<libdir>/ksail/plugins` and `../<datadir>/ksail/plugins.d` relative to the executable, as installed.
-/// The executable is found through /proc/self/exe, so links to it do not matter.
+/// The executable is found through /proc/self/exe, so links to it do not matter. Places that do not exist are listed
+/// too.
 SearchPath default_search_path(bool allow_user);
+
+/// The file that this process runs.
+std::filesystem::path executable_path();
 
 } // namespace ksail::plugins

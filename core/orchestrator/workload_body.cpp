@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "orchestrator/workload_body.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace ksail {
+
+using nlohmann::json;
+
+namespace {
+
+bool may_need_pruning(const std::string &text) {
+  return text.find("\"status\"") != std::string::npos || text.find("\"managedFields\"") != std::string::npos ||
+         text.find("\"creationTimestamp\"") != std::string::npos;
+}
+
+} // namespace
+
+Result<std::string> apply_body(const manifests::Object &object, const std::string &ns) {
+  if (object.ns == ns && !may_need_pruning(object.json)) return object.json;
+  json parsed = json::parse(object.json, nullptr, false);
+  if (!parsed.is_object())
+    return Error(Code::invalid_argument,
+                 object.describe() + ": it is not a JSON object (" + object.where.describe() + ")");
+  parsed.erase("status");
+  json &metadata = parsed["metadata"];
+  if (!metadata.is_object()) metadata = json::object();
+  metadata.erase("managedFields");
+  metadata.erase("creationTimestamp");
+  if (ns.empty())
+    metadata.erase("namespace");
+  else
+    metadata["namespace"] = ns;
+  return parsed.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+} // namespace ksail

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// The body of an apply request. Pure.
+#pragma once
+
+#include "manifests/object.hpp"
+
+#include <ksail/sdk/result.hpp>
+
+#include <string>
+
+namespace ksail {
+
+/// The object as it is sent to the API: in namespace `ns` (empty: cluster-scoped, a namespace in the manifest is
+/// dropped), without status, managedFields and creationTimestamp (what `kubectl get -o yaml` adds and the server
+/// refuses or ignores). Text that needs no change is passed on as it is.
+Result<std::string> apply_body(const manifests::Object &object, const std::string &ns);
+
+} // namespace ksail

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many requests are in flight: as many as asked for, fewer when the server says it is too many.
+#pragma once
+
+#include <ksail/sdk/async.hpp>
+
+#include <cstddef>
+#include <list>
+
+namespace ksail {
+
+/// Additive increase, multiplicative decrease: 429 halves the limit (once per limit's worth of answers), a limit's
+/// worth of good answers raises it by one, up to where it began. On one executor.
+class Pace {
+public:
+  Pace(asio::any_io_executor ex, std::size_t limit);
+
+  /// A place among those in flight, given back when it is destroyed.
+  class Slot {
+  public:
+    explicit Slot(Pace &pace) : pace_(&pace) {}
+    Slot(Slot &&other) noexcept : pace_(std::exchange(other.pace_, nullptr)) {}
+    Slot &operator=(Slot &&) = delete;
+    ~Slot() {
+      if (pace_) pace_->leave();
+    }
+
+  private:
+    Pace *pace_;
+  };
+
+  asio::awaitable<Result<Slot>> enter(); ///< cancelled when the caller is
+  void answered();                       ///< well, or with a failure that is the object's own
+  void throttled();                      ///< with 429
+  std::size_t limit() const { return limit_; }
+  std::size_t in_flight() const { return in_flight_; }
+
+private:
+  void leave();
+  void wake();
+
+  asio::any_io_executor executor_;
+  std::size_t most_, limit_, in_flight_ = 0;
+  std::size_t good_ = 0;   ///< answers since the limit last changed
+  std::size_t ignore_ = 0; ///< answers to requests that were sent before the limit was cut
+  std::list<Event *> waiting_;
+};
+
+} // namespace ksail

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The distributions of this build.
+#include "distributions/distribution.hpp"
+#include "distributions/vanilla/vanilla.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace ksail {
+
+namespace {
+
+const std::vector<const Distribution *> &all() {
+  static const vanilla::Vanilla vanilla;
+  static const std::vector<const Distribution *> list = {&vanilla};
+  return list;
+}
+
+bool same_word(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+std::vector<std::string> numbered(const std::string &base, unsigned count) {
+  std::vector<std::string> names;
+  for (unsigned i = 1; i <= count; ++i)
+    names.push_back(i == 1 ? base : base + std::to_string(i));
+  return names;
+}
+
+} // namespace
+
+const Distribution *find_distribution(std::string_view name) {
+  for (const auto *distribution : all())
+    if (same_word(distribution->name(), name)) return distribution;
+  return nullptr;
+}
+
+std::vector<std::string> distribution_names() {
+  std::vector<std::string> names;
+  for (const auto *distribution : all())
+    names.emplace_back(distribution->name());
+  return names;
+}
+
+std::vector<std::string> ClusterSpec::control_plane_names() const {
+  return numbered(name + "-control-plane", control_planes);
+}
+std::vector<std::string> ClusterSpec::worker_names() const { return numbered(name + "-worker", workers); }
+
+} // namespace ksail

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// IPv4 arithmetic on subnets: which node gets which address, which pods live where. Pure.
+#pragma once
+
+#include <ksail/sdk/result.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace ksail::vanilla {
+
+struct Subnet {
+  std::uint32_t base = 0;
+  unsigned prefix = 32;
+  std::string text() const; ///< "10.244.1.0/24"
+};
+
+/// "172.28.0.0/24"; invalid_argument names what is wrong.
+Result<Subnet> parse_subnet(const std::string &text);
+std::string address_text(std::uint32_t address);
+/// The address `index` after the subnet's base; out_of_range when it is not inside, or is its broadcast address.
+Result<std::string> address_in(const Subnet &subnet, std::uint32_t index);
+/// The `index`-th subnet of length `prefix` inside, e.g. the pod range of a node.
+Result<Subnet> part_of(const Subnet &subnet, unsigned prefix, std::uint32_t index);
+
+} // namespace ksail::vanilla

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// What runs inside a node: one script per job, started by systemd units that are in the node before it starts. They run
+// once: when the node is started again, the unit's condition keeps them from running.
+#pragma once
+
+#include <string>
+
+namespace ksail::vanilla {
+
+/// Folder for everything of ours inside a node.
+inline constexpr const char *script_folder = "/kind/ksail";
+/// Made when the control plane is complete; its absence is the units' condition.
+inline constexpr const char *done_marker = "/kind/ksail/done";
+inline constexpr const char *failed_marker = "/kind/ksail/failed";
+
+/// Writes the static pods of etcd and the API server with kubeadm itself, at boot.
+std::string static_pods_script();
+/// From "the API server answers" to "all of kubeadm's objects are there".
+std::string bootstrap_script(const std::string &service_address, const std::string &node_address);
+/// Lets a worker's kubelet start the moment the API server listens: started earlier, it would be in a long back-off by
+/// then.
+std::string worker_script(const std::string &control_plane_address);
+/// Waits for the markers above; prints the log when it failed.
+std::string wait_script(unsigned seconds);
+/// Asks the DNS Service for kubernetes.default from the network namespace of a pod until it answers with an address.
+std::string dns_script(const std::string &dns_address, unsigned seconds);
+
+/// A systemd unit that runs `script` once in the life of the node.
+std::string unit_text(const std::string &description, const std::string &script, bool blocking,
+                      const std::string &before);
+
+} // namespace ksail::vanilla

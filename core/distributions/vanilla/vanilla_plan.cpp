@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "distributions/vanilla/vanilla_plan.hpp"
+
+#include "distributions/vanilla/bootstrap_steps.hpp"
+#include "distributions/vanilla/node_scripts.hpp"
+
+#include <openssl/rand.h>
+
+namespace ksail::vanilla {
+
+namespace {
+
+constexpr int api_port = 6443;
+
+void add(NodeTemplate &node, std::string path, std::string content, unsigned mode = 0644) {
+  NodeFile file;
+  file.path = std::move(path);
+  file.content = std::move(content);
+  file.mode = mode;
+  node.files.push_back(std::move(file));
+}
+
+void link(NodeTemplate &node, std::string path, std::string target) {
+  NodeFile file;
+  file.path = std::move(path);
+  file.symlink = std::move(target);
+  node.files.push_back(std::move(file));
+}
+
+/// A script, its unit, and the link that makes systemd start it at boot.
+void add_script(NodeTemplate &node, const std::string &name, const std::string &description, std::string text,
+                bool blocking, const std::string &before) {
+  const std::string script = std::string(script_folder) + "/" + name;
+  const std::string unit = "ksail-" + name + ".service";
+  add(node, script, std::move(text), 0755);
+  add(node, "/etc/systemd/system/" + unit, unit_text(description, script, blocking, before));
+  link(node, "/etc/systemd/system/multi-user.target.wants/" + unit, "/etc/systemd/system/" + unit);
+}
+
+/// The form kubeadm checks: [a-z0-9]{6}.[a-z0-9]{16}.
+Result<std::string> make_bootstrap_token() {
+  unsigned char bytes[22];
+  if (::RAND_bytes(bytes, sizeof bytes) != 1)
+    return Error(Code::internal, "no random numbers are to be had for a bootstrap token");
+  static constexpr char digits[] = "abcdefghijklmnopqrstuvwxyz012345";
+  std::string token;
+  for (std::size_t i = 0; i < sizeof bytes; ++i) {
+    if (i == 6) token += '.';
+    token += digits[bytes[i] & 31];
+  }
+  return token;
+}
+
+nlohmann::json node_settings(const ClusterSpec &spec, const NodeIdentity &node) {
+  using nlohmann::json;
+  // systemd is the first process, containerd needs a real file system below /var, and pods are containers in a
+  // container.
+  json settings = {
+      {"hostname", node.name},
+      {"privileged", true},
+      {"tty", true},
+      {"init", false},
+      {"cgroup_namespace", "private"},
+      {"security_options", {"seccomp=unconfined", "apparmor=unconfined"}},
+      {"tmpfs", {"/tmp", "/run"}},
+      {"volumes", {"/var"}},
+      {"mounts", json::array({{{"source", "/lib/modules"}, {"target", "/lib/modules"}, {"options", {"ro"}}}})},
+      {"address", node.address},
+      {"restart", {{"policy", "on-failure"}, {"max_retries", 1}}}};
+  if (node.control_plane) {
+    settings["env"] = {{"KUBECONFIG", "/etc/kubernetes/admin.conf"}};
+    settings["ports"] = json::array({{{"container", api_port},
+                                      {"host", spec.api_host_port},
+                                      {"host_address", spec.api_host_address},
+                                      {"protocol", "tcp"}}});
+  }
+  return settings;
+}
+
+class VanillaPlan final : public ClusterPlan {
+public:
+  explicit VanillaPlan(std::shared_ptr<Cluster> cluster) : cluster_(std::move(cluster)) {}
+  const std::vector<NodeTemplate> &nodes() const override { return nodes_; }
+  std::vector<BootstrapStep> steps() override { return bootstrap_steps(cluster_); }
+  std::string kubernetes_version() const override { return cluster_->config.version.text(); }
+  std::string kubeconfig(const std::string &context_name, const std::string &server) const override {
+    return kubeconfig_text(context_name, context_name, context_name, server,
+                           cluster_->credentials.authority().certificate_pem(), cluster_->credentials.admin());
+  }
+  std::pair<std::string, int> api_endpoint() const override { return {cluster_->nodes.front().name, api_port}; }
+
+  Result<void> add_node(const NodeIdentity &identity, const std::string &image);
+
+private:
+  Result<void> add_control_plane_files(NodeTemplate &node, const NodeIdentity &identity);
+  std::shared_ptr<Cluster> cluster_;
+  std::vector<NodeTemplate> nodes_;
+};
+
+Result<void> VanillaPlan::add_control_plane_files(NodeTemplate &node, const NodeIdentity &identity) {
+  const auto &credentials = cluster_->credentials;
+  const std::string &ca = credentials.authority().certificate_pem();
+  auto pki_files = credentials.control_plane_files(identity);
+  if (!pki_files) return pki_files.error();
+  for (auto &[path, content] : *pki_files)
+    add(node, "/etc/kubernetes/pki/" + path, std::move(content), path.ends_with(".key") ? 0600 : 0644);
+  const std::string cluster = cluster_->config.spec.name;
+  const std::string shared = "https://" + cluster_->config.endpoint;
+  const std::string local = "https://" + identity.address + ":" + std::to_string(api_port);
+  const auto conf = [&](const char *file, const std::string &user, const std::string &server,
+                        const pki::KeyPair &client) {
+    add(node, std::string("/etc/kubernetes/") + file,
+        kubeconfig_text(cluster, user, user + "@" + cluster, server, ca, client), 0600);
+  };
+  conf("admin.conf", "kubernetes-admin", shared, credentials.admin());
+  conf("super-admin.conf", "kubernetes-super-admin", shared, credentials.super_admin());
+  for (const auto &[file, user] : {std::pair("controller-manager.conf", "system:kube-controller-manager"),
+                                   std::pair("scheduler.conf", "system:kube-scheduler")}) {
+    auto client = credentials.component_client(user);
+    if (!client) return client.error();
+    conf(file, user, local, *client);
+  }
+  add(node, std::string(script_folder) + "/super-admin.pem",
+      credentials.super_admin().certificate_pem + credentials.super_admin().key_pem, 0600);
+  add_script(node, "static-pods", "Static pods of the control plane", static_pods_script(), false, "");
+  add_script(node, "bootstrap", "Bootstrap of the cluster",
+             bootstrap_script(cluster_->service_address, identity.address), false, "");
+  return {};
+}
+
+Result<void> VanillaPlan::add_node(const NodeIdentity &identity, const std::string &image) {
+  NodeTemplate node;
+  node.name = identity.name;
+  node.role = identity.control_plane ? "control-plane" : "worker";
+  node.image = image;
+  node.settings = node_settings(cluster_->config.spec, identity);
+  const auto &credentials = cluster_->credentials;
+  const std::string &ca = credentials.authority().certificate_pem();
+  if (identity.control_plane) {
+    if (auto added = add_control_plane_files(node, identity); !added) return added.error();
+  } else {
+    add(node, "/etc/kubernetes/pki/ca.crt", ca);
+    add_script(node, "join", "Waiting for the API server", worker_script(cluster_->nodes.front().address), true,
+               "kubelet.service");
+  }
+  auto client = credentials.kubelet_client(identity.name);
+  if (!client) return client.error();
+  // The kubelet renews this certificate by itself, into a new file beside it.
+  const std::string pem = "/var/lib/kubelet/pki/kubelet-client-initial.pem";
+  add(node, pem, client->certificate_pem + client->key_pem, 0600);
+  link(node, "/var/lib/kubelet/pki/kubelet-client-current.pem", pem);
+  add(node, "/etc/kubernetes/kubelet.conf",
+      kubelet_kubeconfig_text(cluster_->config.spec.name, identity.name, "https://" + cluster_->config.endpoint, ca),
+      0600);
+  add(node, "/var/lib/kubelet/config.yaml", kubelet_config(cluster_->config));
+  add(node, "/var/lib/kubelet/instance-config.yaml",
+      "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\ncontainerRuntimeEndpoint: "
+      "unix:///run/containerd/containerd.sock\n");
+  add(node, "/var/lib/kubelet/kubeadm-flags.env", kubelet_flags(identity));
+  add(node, "/kind/kubeadm.conf", kubeadm_config(cluster_->config, identity), 0600);
+  // Without the runtime the kubelet would only fail and be started again a second later.
+  add(node, "/etc/systemd/system/kubelet.service.d/20-ksail.conf", "[Unit]\nAfter=containerd.service\n");
+  if (cluster_->config.spec.cni == Cni::standard) {
+    auto range = cluster_->pod_range(nodes_.size());
+    if (!range) return range.error();
+    add(node, "/etc/cni/net.d/10-kindnet.conflist", cni_config(*range));
+  }
+  nodes_.push_back(std::move(node));
+  return {};
+}
+
+} // namespace
+
+Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
+  const ClusterSpec &spec = input.spec;
+  const auto image = input.images.find(spec.node_image);
+  if (image == input.images.end())
+    return Error(Code::internal, "nothing is known of the node image " + spec.node_image);
+  auto version = node_version(spec.kubernetes_version, image->second.use, image->second.labels);
+  if (!version) return version.error();
+  auto network = parse_subnet(input.network.subnet);
+  if (!network) return Error(network.error()).in("the provider's network");
+  auto pods = parse_subnet(spec.pod_subnet);
+  if (!pods) return pods.error();
+  auto services = parse_subnet(spec.service_subnet);
+  if (!services) return services.error();
+  auto service_address = address_in(*services, 1);
+  if (!service_address) return service_address.error();
+  auto dns_address = address_in(*services, 10);
+  if (!dns_address) return dns_address.error();
+  auto token = make_bootstrap_token();
+  if (!token) return token.error();
+
+  std::vector<NodeIdentity> nodes;
+  std::uint32_t next = 2; // the first address of the network is its gateway's
+  const auto add_nodes = [&](const std::vector<std::string> &names, bool control_plane) -> Result<void> {
+    for (const auto &name : names) {
+      auto address = address_in(*network, next++);
+      if (!address) return address.error();
+      nodes.push_back(NodeIdentity{name, *address, control_plane});
+    }
+    return {};
+  };
+  if (auto added = add_nodes(spec.control_plane_names(), true); !added) return added.error();
+  if (auto added = add_nodes(spec.worker_names(), false); !added) return added.error();
+
+  CredentialsInput wanted{nodes.front().name, spec.api_host_address, spec.service_subnet};
+  auto credentials = Credentials::create(wanted);
+  if (!credentials) return credentials.error();
+  ConfigInput config{spec, input.host, *version, nodes.front().name + ":" + std::to_string(api_port), *token};
+  auto cluster = std::make_shared<Cluster>(
+      Cluster{std::move(config), std::move(*credentials), std::move(nodes), *pods, *service_address, *dns_address});
+  auto plan = std::make_unique<VanillaPlan>(cluster);
+  for (const auto &node : cluster->nodes)
+    if (auto added = plan->add_node(node, image->second.use); !added) return added.error();
+  return std::unique_ptr<ClusterPlan>(std::move(plan));
+}
+
+} // namespace ksail::vanilla

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manifests/document_splitter.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace ksail::manifests {
+namespace {
+
+constexpr std::size_t kRead = std::size_t{1} << 20U;
+constexpr std::string_view kMark = "\xEF\xBB\xBF";
+
+bool is_marker_end(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+} // namespace
+
+Result<bool> DocumentSplitter::fill() {
+  if (ended_) {
+    return false;
+  }
+  if (buffer_.size() - begin_ > kMaxDocument) {
+    return Error{Code::config,
+                 "reading " + name_ + ":" + std::to_string(line_) + ": a single document is larger than " +
+                     std::to_string(kMaxDocument >> 20U) + " MiB",
+                 "separate documents with lines of three dashes (---), or check that this is a manifest at all"};
+  }
+  if (begin_ > 0 && begin_ >= buffer_.size() / 2) {
+    buffer_.erase(0, begin_);
+    begin_ = 0;
+  }
+  const std::size_t old = buffer_.size();
+  // Large documents are read in growing steps, so that searching them again and again stays cheap.
+  const std::size_t step = std::max(kRead, (old - begin_) / 2);
+  buffer_.resize(old + step);
+  auto got = source_(buffer_.data() + old, step);
+  if (got.has_error()) {
+    return std::move(got).error();
+  }
+  buffer_.resize(old + *got);
+  ended_ = *got == 0;
+  return *got > 0;
+}
+
+void DocumentSplitter::consume(std::size_t bytes) {
+  line_ += static_cast<std::size_t>(std::count(buffer_.data() + begin_, buffer_.data() + begin_ + bytes, '\n'));
+  offset_ += bytes;
+  begin_ += bytes;
+}
+
+/// Where the next "---" line after `from` (counted from the unread part) begins, or the end of the stream.
+Result<std::size_t> DocumentSplitter::find_marker(std::size_t from) {
+  for (;;) {
+    const std::string_view text(buffer_.data() + begin_, buffer_.size() - begin_);
+    std::size_t at = text.find("\n---", from);
+    while (at != std::string_view::npos && at + 4 < text.size() && !is_marker_end(text[at + 4])) {
+      at = text.find("\n---", at + 4);
+    }
+    if (at != std::string_view::npos && (at + 4 < text.size() || ended_)) {
+      return at + 1;
+    }
+    const std::size_t size = text.size();
+    auto more = fill();
+    if (more.has_error()) {
+      return std::move(more).error();
+    }
+    if (!*more) {
+      if (at != std::string_view::npos) {
+        return at + 1;
+      }
+      return size;
+    }
+    from = size > 4 ? std::max(from, size - 4) : from;
+  }
+}
+
+/// Where the brace that closes the first one ends; the end of the stream when nothing closes it.
+Result<std::size_t> DocumentSplitter::find_json_end(std::size_t from) {
+  std::size_t depth = 0;
+  bool in_string = false;
+  std::size_t at = from;
+  for (;;) {
+    const std::string_view text(buffer_.data() + begin_, buffer_.size() - begin_);
+    for (; at < text.size(); ++at) {
+      const char c = text[at];
+      if (in_string) {
+        if (c == '\\') {
+          if (at + 1 == text.size()) {
+            break;
+          }
+          ++at;
+        } else if (c == '"') {
+          in_string = false;
+        }
+      } else if (c == '"') {
+        in_string = true;
+      } else if (c == '{') {
+        ++depth;
+      } else if (c == '}' && --depth == 0) {
+        return at + 1;
+      } else if (c == '-' && at > 0 && text[at - 1] == '\n' && text.substr(at).starts_with("---")) {
+        return at; // no JSON then
+      }
+    }
+    auto more = fill();
+    if (more.has_error()) {
+      return std::move(more).error();
+    }
+    if (!*more) {
+      return buffer_.size() - begin_;
+    }
+  }
+}
+
+Result<bool> DocumentSplitter::next(Document &document) {
+  consume(length_);
+  length_ = 0;
+  for (;;) {
+    // What stands first decides how the end is found. Blank lines belong to nobody.
+    if (buffer_.size() - begin_ < 4) {
+      if (auto more = fill(); more.has_error()) {
+        return std::move(more).error();
+      }
+    }
+    std::size_t skip = 0;
+    if (offset_ == 0 && std::string_view(buffer_).substr(begin_).starts_with(kMark)) {
+      skip = kMark.size();
+    }
+    while (begin_ + skip < buffer_.size() &&
+           std::string_view(" \t\r\n").find(buffer_[begin_ + skip]) != std::string_view::npos) {
+      ++skip;
+    }
+    if (begin_ + skip < buffer_.size()) {
+      if (buffer_[begin_ + skip] == '{') {
+        consume(skip);
+        auto end = find_json_end(0);
+        if (end.has_error()) {
+          return std::move(end).error();
+        }
+        length_ = *end;
+        document = {{buffer_.data() + begin_, length_}, line_, offset_, true};
+        return true;
+      }
+      // Only whole lines may go: indentation means something.
+      const auto newline = std::string_view(buffer_).substr(begin_, skip).rfind('\n');
+      if (newline != std::string_view::npos) {
+        consume(newline + 1);
+      }
+      break;
+    }
+    consume(skip);
+    auto more = fill();
+    if (more.has_error()) {
+      return std::move(more).error();
+    }
+    if (!*more) {
+      return false;
+    }
+  }
+  auto end = find_marker(0);
+  if (end.has_error()) {
+    return std::move(end).error();
+  }
+  length_ = *end;
+  document = {{buffer_.data() + begin_, length_}, line_, offset_, false};
+  return true;
+}
+
+Result<void> DocumentSplitter::extend(Document &document) {
+  auto end = find_marker(0);
+  if (end.has_error()) {
+    return std::move(end).error();
+  }
+  length_ = *end;
+  document = {{buffer_.data() + begin_, length_}, line_, offset_, false};
+  return {};
+}
+
+} // namespace ksail::manifests

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What type a scalar has, by the rules of the two readers that people meet.
+//
+// Sources: YAML 1.1 types; go.yaml.in/yaml v2 (kubectl through sigs.k8s.io/yaml) and v3 (kustomize). The two differ in
+// one point only: for v2 y, yes, on, n, no, off are booleans, for v3 they are strings.
+#pragma once
+
+#include "manifests/node.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ksail::manifests {
+
+enum class Rules : std::uint8_t { kubectl, kustomize };
+
+enum class ScalarType : std::uint8_t { string, null, boolean, integer, unsigned_integer, floating, timestamp, merge };
+
+struct Scalar {
+  ScalarType type = ScalarType::string;
+  bool boolean = false;
+  std::int64_t integer = 0;
+  std::uint64_t unsigned_integer = 0; ///< only what does not fit into `integer`
+  double floating = 0;
+};
+
+/// The type of plain text without a tag.
+Scalar resolve(std::string_view text, Rules rules);
+/// The type of a scalar node, with its style and tag; nothing when the text cannot be what the tag says.
+std::optional<Scalar> resolve(const Node &scalar, Rules rules);
+
+/// "2001-1-2 3:4:5" and the like as RFC 3339; nothing when the text is no timestamp.
+std::optional<std::string> timestamp_to_rfc3339(std::string_view text);
+
+/// A float as Go's encoding/json writes it: shortest digits, exponent below 1e-6 and from 1e21 on.
+std::string format_json_float(double value);
+/// Go's FormatFloat(value, 'g', -1, 32): what a float becomes as a key of a map.
+std::string format_key_float(double value);
+
+} // namespace ksail::manifests

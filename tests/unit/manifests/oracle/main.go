@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The references that the manifest reader and the kustomize build are held against, as one process that answers many
+// questions: sigs.k8s.io/yaml (what kubectl reads with) and the kustomize 5.8.1 libraries.
+//
+// Each question is one line: a verb, a tab, a JSON string. Each answer is one line of JSON: {"out": text} or
+// {"error": text}.
+//
+//	json   text of one document -> the JSON kubectl makes of it
+//	yaml   JSON text -> YAML as kubectl and kustomize write it
+//	build  directory -> what kustomize build prints
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/yaml"
+)
+
+func build(dir string) (out []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	options := krusty.MakeDefaultOptions()
+	options.Reorder = krusty.ReorderOptionUnspecified
+	options.PluginConfig = types.DisabledPluginConfig()
+	resources, err := krusty.MakeKustomizer(options).Run(filesys.MakeFsOnDisk(), dir)
+	if err != nil {
+		return nil, err
+	}
+	return resources.AsYaml()
+}
+
+func answer(verb, argument string) ([]byte, error) {
+	switch verb {
+	case "json":
+		return yaml.YAMLToJSON([]byte(argument))
+	case "yaml":
+		return yaml.JSONToYAML([]byte(argument))
+	case "build":
+		return build(argument)
+	}
+	return nil, fmt.Errorf("unknown verb %q", verb)
+}
+
+func main() {
+	in := bufio.NewReaderSize(os.Stdin, 1<<20)
+	out := bufio.NewWriter(os.Stdout)
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return
+		}
+		verb, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		var argument string
+		reply := map[string]string{}
+		if err := json.Unmarshal([]byte(rest), &argument); err != nil {
+			reply["error"] = err.Error()
+		} else if result, err := answer(verb, argument); err != nil {
+			reply["error"] = err.Error()
+		} else {
+			reply["out"] = string(result)
+		}
+		text, _ := json.Marshal(reply)
+		out.Write(text)
+		out.WriteByte('\n')
+		out.Flush()
+	}
+}

@@ -81,7 +81,7 @@ struct ReadinessWatch::State : std::enable_shared_from_this<State> {
   State(kubernetes::Client &c, asio::any_io_executor ex, Deadline d, std::chrono::nanoseconds p)
       : client(c), executor(std::move(ex)), deadline(d), patience(p) {}
 
-  std::shared_ptr<Collection> collection(const std::string &path, const std::string &kind, bool feeds_board);
+  std::shared_ptr<Collection> collection(const std::string &path, const std::string &kind);
   bool changed(Collection &from, std::string_view type, const json &object);
   void look(Waiter &waiter, const json &object);
   void look_at_workloads();
@@ -98,17 +98,13 @@ struct ReadinessWatch::State : std::enable_shared_from_this<State> {
   bool stopped = false;
 };
 
-std::shared_ptr<Collection> ReadinessWatch::State::collection(const std::string &path, const std::string &kind,
-                                                              bool feeds_board) {
+std::shared_ptr<Collection> ReadinessWatch::State::collection(const std::string &path, const std::string &kind) {
   auto &entry = collections[path];
-  if (entry) {
-    entry->feeds_board = entry->feeds_board || feeds_board;
-    return entry;
-  }
+  if (entry) return entry;
   entry = std::make_shared<Collection>();
   entry->path = path;
   entry->kind = kind;
-  entry->feeds_board = feeds_board;
+  entry->feeds_board = kind == "Pod" || kind == "ReplicaSet";
   entry->running = true;
   std::function<bool(std::string_view, const json &)> on_state =
       [self = shared_from_this(), which = entry](std::string_view type, const json &object) {
@@ -275,13 +271,13 @@ asio::awaitable<Result<void>> ReadinessWatch::wait(Wanted wanted) {
     const std::string scope = wide ? "" : ns;
     if (waiter.has_pods && wanted.info.kind != "Pod") {
       kubernetes::ResourceInfo pods{"", "v1", "Pod", "pods", true};
-      state->collection(kubernetes::Client::collection_path(pods, scope), "Pod", true);
+      state->collection(kubernetes::Client::collection_path(pods, scope), "Pod");
       kubernetes::ResourceInfo sets{"apps", "v1", "ReplicaSet", "replicasets", true};
       if (wanted.info.kind == "Deployment")
-        state->collection(kubernetes::Client::collection_path(sets, scope), "ReplicaSet", true);
+        state->collection(kubernetes::Client::collection_path(sets, scope), "ReplicaSet");
     }
     const auto collection =
-        state->collection(kubernetes::Client::collection_path(wanted.info, scope), wanted.info.kind, false);
+        state->collection(kubernetes::Client::collection_path(wanted.info, scope), wanted.info.kind);
     const Registration registered(collection, waiter);
     if (const auto known = collection->latest.find(waiter.key); known != collection->latest.end()) {
       const json object = known->second;

@@ -4,6 +4,7 @@
 #include <boost/asio/cancellation_state.hpp>
 
 #include <algorithm>
+#include <cstdio>
 #include <list>
 
 namespace ksail {
@@ -37,6 +38,18 @@ asio::awaitable<bool> wait_cancellable(asio::steady_timer &timer) {
   const bool cancelled = co_await already_cancelled();
   co_await asio::this_coro::throw_if_cancelled(throws);
   co_return !cancelled;
+}
+
+std::string duration_text(std::chrono::nanoseconds d) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
+  char text[32];
+  if (ms < 1000)
+    std::snprintf(text, sizeof text, "%lld ms", static_cast<long long>(ms));
+  else if (ms % 1000 == 0 || ms > 10'000)
+    std::snprintf(text, sizeof text, "%lld s", static_cast<long long>((ms + 500) / 1000));
+  else
+    std::snprintf(text, sizeof text, "%.1f s", static_cast<double>(ms) / 1000);
+  return text;
 }
 
 } // namespace detail
@@ -82,14 +95,20 @@ struct Group : std::enable_shared_from_this<Group> {
   void start_more() {
     while (!stopping && next < work.size() && (options.limit == 0 || running < options.limit)) {
       const std::size_t index = next++;
-      members[index].started = true;
       ++running;
-      auto ended = [self = shared_from_this(), index](std::exception_ptr thrown, Result<void> result) {
-        self->ended(index, thrown ? Result<void>(detail::error_of(thrown)) : std::move(result));
-      };
-      // The function object stays in `work` until the group is gone: a coroutine lambda needs its captures.
-      asio::co_spawn(executor, work[index](),
+      members[index].started = true;
+      auto ended = [self = shared_from_this(), index](std::exception_ptr) { self->ended(index); };
+      asio::co_spawn(executor, run(shared_from_this(), index),
                      asio::bind_cancellation_slot(members[index].stop.slot(), std::move(ended)));
+    }
+  }
+  static asio::awaitable<void> run(std::shared_ptr<Group> self, std::size_t index) {
+    // The function object stays in `work` until the group is gone: a coroutine lambda needs its captures.
+    auto &result = self->members[index].result;
+    try {
+      result.emplace(co_await self->work[index]());
+    } catch (...) {
+      result.emplace(detail::error_of(std::current_exception()));
     }
   }
   void stop() {
@@ -97,10 +116,11 @@ struct Group : std::enable_shared_from_this<Group> {
     for (auto &member : members)
       if (member.started && !member.result) member.stop.emit(asio::cancellation_type::terminal);
   }
-  void ended(std::size_t index, Result<void> result) {
+  void ended(std::size_t index) {
     --running;
-    const bool failed = !result;
-    members[index].result.emplace(std::move(result));
+    auto &result = members[index].result;
+    if (!result) result.emplace(Error(Code::internal, "a step ended without a result"));
+    const bool failed = !*result;
     if (failed) failures.push_back(index);
     if (failed && options.stop_on_failure && !stopping)
       stop();
@@ -145,50 +165,89 @@ asio::awaitable<Result<void>> run_all(std::vector<std::function<asio::awaitable<
     }
   }
   co_await asio::this_coro::throw_if_cancelled(throws);
+  // What was cancelled because something else failed is no news, except that it may have taken effect.
   std::vector<Error> real, consequences;
+  bool unknown = false;
   for (const auto index : group->failures) {
     Error error = group->members[index].result->error();
+    unknown = unknown || error.outcome_unknown;
     (error.code == Code::cancelled ? consequences : real).push_back(std::move(error));
   }
-  if (real.empty()) {
-    if (!consequences.empty()) co_return consequences.front();
-    if (cancelled && group->next < group->work.size()) co_return Error(Code::cancelled, "cancelled");
+  if (real.empty() && consequences.empty()) {
+    if (group->next < group->work.size()) co_return Error(Code::cancelled, "cancelled");
     co_return Result<void>();
   }
-  Error first = real.front();
-  for (std::size_t i = 1; i < real.size(); ++i)
+  Error first = real.empty() ? consequences.front() : real.front();
+  first.outcome_unknown = unknown;
+  for (std::size_t i = 1; i < real.size(); ++i) {
+    first.retryable = first.retryable && real[i].retryable;
+    first.retry_after = std::max(first.retry_after, real[i].retry_after);
     first.causes.push_back(real[i]);
+  }
   co_return first;
 }
 
 struct Event::State {
   explicit State(asio::any_io_executor ex) : executor(std::move(ex)) {}
+  void wake_all() {
+    for (auto *waiter : waiters)
+      waiter->cancel();
+  }
   asio::any_io_executor executor;
   bool set = false;
-  std::list<asio::steady_timer> waiters;
+  bool gone = false; ///< the Event was destroyed: nobody can set it any more
+  std::list<asio::steady_timer *> waiters;
 };
 
 Event::Event(asio::any_io_executor ex) : state_(std::make_shared<State>(std::move(ex))) {}
-Event::~Event() = default;
+Event::~Event() {
+  if (!state_) return;
+  state_->gone = true;
+  state_->wake_all();
+}
 Event::Event(Event &&) noexcept = default;
-Event &Event::operator=(Event &&) noexcept = default;
+Event &Event::operator=(Event &&other) noexcept {
+  // What was here ends with `old`, and its waiters with it.
+  Event old(std::move(*this));
+  state_ = std::move(other.state_);
+  return *this;
+}
 
 void Event::set() {
-  state_->set = true;
-  for (auto &waiter : state_->waiters)
-    waiter.cancel();
+  if (std::exchange(state_->set, true)) return;
+  state_->wake_all();
 }
 
 bool Event::is_set() const { return state_->set; }
 
-asio::awaitable<bool> Event::wait() {
-  const auto state = state_;
+namespace {
+
+/// Keeps a timer in a list while its coroutine waits, also when the coroutine is destroyed in the middle.
+class Listed {
+public:
+  Listed(std::list<asio::steady_timer *> &list, asio::steady_timer &timer)
+      : list_(list), place_(list.insert(list.end(), &timer)) {}
+  ~Listed() { list_.erase(place_); }
+  Listed(const Listed &) = delete;
+  Listed &operator=(const Listed &) = delete;
+
+private:
+  std::list<asio::steady_timer *> &list_;
+  std::list<asio::steady_timer *>::iterator place_;
+};
+
+template <class StatePtr> asio::awaitable<bool> wait_for(StatePtr state) {
   if (state->set) co_return true;
-  const auto waiter =
-      state->waiters.emplace(state->waiters.end(), state->executor, asio::steady_timer::time_point::max());
-  co_await detail::wait_cancellable(*waiter);
-  state->waiters.erase(waiter);
+  if (state->gone) co_return false;
+  asio::steady_timer timer(state->executor, asio::steady_timer::time_point::max());
+  const Listed listed(state->waiters, timer);
+  co_await detail::wait_cancellable(timer);
   co_return state->set;
 }
+
+} // namespace
+
+// Not a coroutine itself: what runs later must not look at an Event that was moved from.
+asio::awaitable<bool> Event::wait() { return wait_for(state_); }
 
 } // namespace ksail

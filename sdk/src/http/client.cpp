@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pooled client: which connection a request goes over, when it may be repeated, and streams over connections of
-// their own.
-#include "message.hpp"
-#include "transport.hpp"
-
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
+// The pooled client: which connection a request goes over, whose turn it is, and when a request may be repeated.
+#include "exchange.hpp"
+#include "stream.hpp"
+#include "tls_transport.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <deque>
 #include <list>
@@ -17,69 +13,12 @@ namespace ksail::http {
 
 namespace {
 
-bool equal_names(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](unsigned char x, unsigned char y) {
-           return std::tolower(x) == std::tolower(y);
-         });
+bool is_idempotent(const std::string &method) {
+  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS";
 }
+bool is_safe(const std::string &method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
 
-bool repeatable(const Request &request) {
-  return !request.source && (request.method == "GET" || request.method == "HEAD" || request.method == "PUT" ||
-                             request.method == "DELETE" || request.method == "OPTIONS");
-}
-
-/// A transport and what was read from it beyond the message that ended.
-struct Connection {
-  std::unique_ptr<Transport> transport;
-  std::string surplus;
-  bool reused = false;
-  Clock::time_point idle_since;
-};
-
-constexpr std::size_t read_size = 64 * 1024;
-
-/// Reads until the head (`whole`: everything) of the response is there.
-asio::awaitable<Result<void>> read_response(Connection &connection, ResponseReader &reader, bool whole,
-                                            std::size_t body_limit) {
-  std::string buffer(read_size, '\0');
-  for (;;) {
-    if (!connection.surplus.empty()) {
-      auto used = reader.feed(connection.surplus);
-      if (!used) co_return used.error();
-      connection.surplus.erase(0, *used);
-    }
-    // An interim answer (100 Continue) is followed by the real one.
-    if (reader.done() && reader.response().status / 100 == 1 && reader.response().status != 101) {
-      reader = ResponseReader(false);
-      continue;
-    }
-    if (whole ? reader.done() : reader.head_done()) co_return Result<void>();
-    if (reader.body_size() > body_limit)
-      co_return Error(Code::resource_exhausted, "the answer is larger than " + std::to_string(body_limit) + " bytes");
-    auto count = co_await connection.transport->read_some(buffer.data(), buffer.size());
-    if (!count) co_return count.error();
-    if (*count == 0) {
-      auto ended = reader.end_of_stream();
-      if (!ended) co_return ended.error();
-      co_return Result<void>();
-    }
-    connection.surplus.append(buffer.data(), *count);
-  }
-}
-
-asio::awaitable<Result<void>> write_chunks(Transport &transport, const BodySource &source) {
-  for (;;) {
-    auto piece = co_await source();
-    if (!piece) co_return piece.error();
-    char size[32];
-    const int length = std::snprintf(size, sizeof size, "%zx\r\n", piece->size());
-    const std::string_view head(size, static_cast<std::size_t>(length));
-    piece->append("\r\n");
-    Result<void> written = co_await transport.write_all(head, *piece);
-    if (!written) co_return written.error();
-    if (piece->size() == 2) co_return Result<void>();
-  }
-}
+std::string describe(const Request &request) { return request.method + " " + request.target; }
 
 std::string excerpt(const std::string &text) {
   std::string result = text.substr(0, 300);
@@ -88,207 +27,79 @@ std::string excerpt(const std::string &text) {
   return result;
 }
 
-class ConnectionStream final : public Stream {
-public:
-  ConnectionStream(Connection connection, ResponseReader reader, std::string what)
-      : connection_(std::move(connection)), reader_(std::move(reader)), what_(std::move(what)),
-        buffer_(read_size, '\0') {}
-
-  const Response &head() const override { return const_cast<ResponseReader &>(reader_).response(); }
-
-  asio::awaitable<Result<std::string>> read_some(Deadline deadline) override {
-    auto piece = co_await with_deadline(next(), deadline, "reading " + what_);
-    co_return piece;
+Code code_of_status(int status) {
+  switch (status) {
+  case 401:
+    return Code::unauthenticated;
+  case 403:
+    return Code::permission_denied;
+  case 404:
+    return Code::not_found;
+  case 409:
+  case 412:
+    return Code::failed_precondition;
+  case 429:
+    return Code::resource_exhausted;
+  default:
+    return status >= 400 && status < 500 ? Code::invalid_argument : Code::unavailable;
   }
+}
 
-  asio::awaitable<Result<std::optional<std::string>>> read_line(Deadline deadline) override {
-    for (;;) {
-      const auto end = pending_.find('\n', searched_);
-      if (end != std::string::npos) {
-        std::string line = pending_.substr(0, end);
-        if (!line.empty() && line.back() == '\r') line.pop_back();
-        pending_.erase(0, end + 1);
-        searched_ = 0;
-        co_return std::optional<std::string>(std::move(line));
-      }
-      searched_ = pending_.size();
-      auto piece = co_await read_some(deadline);
-      if (!piece) co_return piece.error();
-      if (piece->empty()) {
-        if (pending_.empty()) co_return std::optional<std::string>();
-        searched_ = 0;
-        co_return std::optional<std::string>(std::exchange(pending_, std::string()));
-      }
-      pending_ += *piece;
-    }
-  }
-
-  void close() override {
-    if (connection_.transport) connection_.transport->close();
-  }
-
-private:
-  asio::awaitable<Result<std::string>> next() {
-    for (;;) {
-      if (reader_.body_size() > 0) co_return reader_.take_body();
-      if (reader_.done() || ended_) co_return std::string();
-      if (!connection_.surplus.empty()) {
-        auto used = reader_.feed(connection_.surplus);
-        if (!used) co_return used.error();
-        connection_.surplus.erase(0, *used);
-        if (reader_.body_size() > 0 || reader_.done()) continue;
-      }
-      auto count = co_await connection_.transport->read_some(buffer_.data(), buffer_.size());
-      if (!count) co_return count.error();
-      if (*count == 0) {
-        auto ended = reader_.end_of_stream();
-        if (!ended) co_return Error(ended.error()).in(what_);
-        ended_ = true;
-        continue;
-      }
-      connection_.surplus.append(buffer_.data(), *count);
-    }
-  }
-
-  Connection connection_;
-  ResponseReader reader_;
-  std::string what_;
-  std::string buffer_;
-  std::string pending_; ///< of read_line
-  std::size_t searched_ = 0;
-  bool ended_ = false;
-};
-
-class ConnectionDuplex final : public Duplex {
-public:
-  ConnectionDuplex(Connection connection, Response head, std::string what)
-      : connection_(std::move(connection)), head_(std::move(head)), what_(std::move(what)), buffer_(read_size, '\0') {}
-
-  const Response &head() const override { return head_; }
-
-  asio::awaitable<Result<std::string>> read_some(Deadline deadline) override {
-    // Bytes that came together with the head are the stream's first.
-    if (!connection_.surplus.empty()) co_return std::exchange(connection_.surplus, std::string());
-    auto piece = co_await with_deadline(next(), deadline, "reading " + what_);
-    co_return piece;
-  }
-  asio::awaitable<Result<void>> write(std::string_view bytes, Deadline deadline) override {
-    auto written = co_await with_deadline(connection_.transport->write_all(bytes, std::string_view()), deadline,
-                                          "writing " + what_);
-    co_return written;
-  }
-  asio::awaitable<Result<void>> shutdown_write() override { return connection_.transport->shutdown_write(); }
-  void close() override { connection_.transport->close(); }
-
-private:
-  asio::awaitable<Result<std::string>> next() {
-    auto count = co_await connection_.transport->read_some(buffer_.data(), buffer_.size());
-    if (!count) co_return count.error();
-    co_return buffer_.substr(0, *count);
-  }
-
-  Connection connection_;
-  Response head_;
-  std::string what_;
-  std::string buffer_;
-};
+/// What a failed attempt means for who wants to repeat it.
+Error failed_attempt(const Request &request, const Exchange &exchange, Error error) {
+  error.outcome_unknown = exchange.anything_sent() && !is_safe(request.method) && error.code != Code::unauthenticated;
+  return std::move(error).in(describe(request));
+}
 
 } // namespace
 
-Endpoint Endpoint::unix_socket(std::string path) {
-  Endpoint endpoint;
-  endpoint.transport = Transport::unix_socket;
-  endpoint.path = std::move(path);
-  return endpoint;
-}
-Endpoint Endpoint::tcp(std::string host, std::uint16_t port) {
-  Endpoint endpoint;
-  endpoint.host = std::move(host);
-  endpoint.port = port;
-  return endpoint;
-}
-Endpoint Endpoint::tls_tcp(std::string host, std::uint16_t port, TlsOptions tls) {
-  Endpoint endpoint = tcp(std::move(host), port);
-  endpoint.transport = Transport::tls;
-  endpoint.tls = std::move(tls);
-  return endpoint;
-}
-std::string Endpoint::describe() const {
-  if (transport == Transport::unix_socket) return "unix://" + path;
-  const bool v6 = host.find(':') != std::string::npos;
-  return (transport == Transport::tls ? "https://" : "http://") + (v6 ? "[" + host + "]" : host) + ":" +
-         std::to_string(port);
-}
-
-void Headers::add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
-void Headers::set(std::string name, std::string value) {
-  for (auto &field : fields_)
-    if (equal_names(field.first, name)) {
-      field.second = std::move(value);
-      return;
-    }
-  add(std::move(name), std::move(value));
-}
-std::string_view Headers::get(std::string_view name) const {
-  for (const auto &field : fields_)
-    if (equal_names(field.first, name)) return field.second;
-  return {};
-}
-bool Headers::has(std::string_view name) const {
-  return std::any_of(fields_.begin(), fields_.end(), [&](const auto &field) { return equal_names(field.first, name); });
-}
-
-std::string encode_component(std::string_view text) {
-  static constexpr char digits[] = "0123456789ABCDEF";
-  std::string result;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) || c == '-' || c == '.' || c == '_' || c == '~')
-      result += c;
-    else
-      result.append({'%', digits[byte >> 4], digits[byte & 15]});
-  }
-  return result;
-}
-
 struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
+  using Shared = std::shared_ptr<Impl>;
+
   Impl(asio::any_io_executor ex, Endpoint e, PoolOptions o)
       : executor(std::move(ex)), endpoint(std::move(e)), options(std::move(o)) {}
 
   asio::awaitable<Result<Connection>> fresh();
   asio::awaitable<Result<Connection>> acquire();
   void give_back(Connection connection);
-  void release_slot();
-  asio::awaitable<Result<Response>> send_once(const Request &request, Connection &connection);
-  asio::awaitable<Result<Response>> send(Request request);
-  asio::awaitable<Result<std::unique_ptr<Stream>>> open(Request request);
-  asio::awaitable<Result<std::unique_ptr<Duplex>>> upgrade(Request request, std::string protocol);
-  asio::awaitable<Result<void>> write_request(const Request &request, Connection &connection);
-  std::string describe(const Request &request) const { return request.method + " " + request.target; }
+  void forget_old();
+  asio::awaitable<bool> take_turn();
+  void end_turn();
+
+  static asio::awaitable<Result<Response>> send(Shared self, std::shared_ptr<const Request> request);
+  static asio::awaitable<Result<std::unique_ptr<Stream>>> open(Shared self, std::shared_ptr<const Request> request);
+  static asio::awaitable<Result<std::unique_ptr<Duplex>>> upgrade(Shared self, std::shared_ptr<const Request> request);
+
+  /// Somebody waiting for one of the pool's connections; on its coroutine's frame.
+  struct Waiter {
+    explicit Waiter(asio::any_io_executor ex) : called(std::move(ex)) {}
+    Event called;
+    bool granted = false;
+  };
 
   asio::any_io_executor executor;
   Endpoint endpoint;
   PoolOptions options;
   std::shared_ptr<TlsContext> tls;
   std::deque<Connection> idle; ///< most recently used last
-  std::size_t in_use = 0;      ///< pooled connections that carry a request
-  std::list<Event *> waiters;  ///< first come, first served
+  std::size_t in_use = 0;      ///< turns given out
+  std::list<Waiter *> waiters; ///< first come, first served
   Counters counters;
   bool closed = false;
 };
 
 namespace {
 
-/// Returns a pool slot when a request ends, however it ends.
-class Slot {
+/// Does something when a scope is left, however that happens.
+class AtEnd {
 public:
-  explicit Slot(std::function<void()> release) : release_(std::move(release)) {}
-  ~Slot() { release_(); }
-  Slot(const Slot &) = delete;
-  Slot &operator=(const Slot &) = delete;
+  explicit AtEnd(std::function<void()> what) : what_(std::move(what)) {}
+  ~AtEnd() { what_(); }
+  AtEnd(const AtEnd &) = delete;
+  AtEnd &operator=(const AtEnd &) = delete;
 
 private:
-  std::function<void()> release_;
+  std::function<void()> what_;
 };
 
 } // namespace
@@ -299,17 +110,15 @@ asio::awaitable<Result<Connection>> Client::Impl::fresh() {
     if (!made) co_return made.error();
     tls = std::move(*made);
   }
-  auto work = connect(endpoint, tls);
-  auto transport = co_await with_deadline(std::move(work), Deadline::after(options.connect_timeout),
-                                          "connecting to " + endpoint.describe());
+  const Deadline limit = Deadline::after(options.connect_timeout);
+  auto connecting = connect(endpoint, tls, limit);
+  auto transport = co_await with_deadline(std::move(connecting), limit, "connecting to " + endpoint.describe());
   if (!transport) {
     Error error = transport.error();
-    if (error.code == Code::deadline_exceeded) {
-      error.code = Code::unavailable;
-      error.message = "cannot connect to " + endpoint.describe() + ": no answer for " +
-                      std::to_string(options.connect_timeout.count()) + " s";
-      error.retryable = true;
-    }
+    if (error.code == Code::deadline_exceeded)
+      error = Error(Code::unavailable, "cannot connect to " + endpoint.describe() + ": no answer within " +
+                                           detail::duration_text(options.connect_timeout))
+                  .retry();
     co_return error;
   }
   ++counters.connections_opened;
@@ -318,12 +127,18 @@ asio::awaitable<Result<Connection>> Client::Impl::fresh() {
   co_return std::move(connection);
 }
 
-asio::awaitable<Result<Connection>> Client::Impl::acquire() {
+void Client::Impl::forget_old() {
   const auto too_old = Clock::now() - options.idle_timeout;
+  while (!idle.empty() && idle.front().idle_since < too_old)
+    idle.pop_front();
+}
+
+asio::awaitable<Result<Connection>> Client::Impl::acquire() {
+  forget_old();
   while (!idle.empty()) {
     Connection connection = std::move(idle.back());
     idle.pop_back();
-    if (connection.idle_since < too_old || !connection.transport->is_idle_and_open()) continue;
+    if (!connection.transport->is_idle_and_open()) continue;
     connection.reused = true;
     ++counters.connections_reused;
     co_return std::move(connection);
@@ -336,115 +151,106 @@ void Client::Impl::give_back(Connection connection) {
   if (closed) return;
   connection.idle_since = Clock::now();
   idle.push_back(std::move(connection));
+  forget_old();
 }
 
-void Client::Impl::release_slot() {
-  --in_use;
-  if (waiters.empty()) return;
-  waiters.front()->set();
+/// False: cancelled, or the client is gone.
+asio::awaitable<bool> Client::Impl::take_turn() {
+  if (in_use < std::max<std::size_t>(options.max_connections, 1) && waiters.empty()) {
+    ++in_use;
+    co_return true;
+  }
+  Waiter waiter(executor);
+  waiters.push_back(&waiter);
+  const AtEnd leave([this, &waiter] { waiters.remove(&waiter); });
+  co_await waiter.called.wait();
+  // A turn that was granted at the moment of the cancellation is ours all the same, and has to be given back.
+  co_return waiter.granted;
+}
+
+void Client::Impl::end_turn() {
+  if (waiters.empty()) {
+    --in_use;
+    return;
+  }
+  // The turn is handed over, so that nobody who comes in between can take it.
+  Waiter *next = waiters.front();
   waiters.pop_front();
+  next->granted = true;
+  next->called.set();
 }
 
-asio::awaitable<Result<void>> Client::Impl::write_request(const Request &request, Connection &connection) {
-  const std::string head = request_head(request, endpoint, options.user_agent);
-  ++counters.requests;
-  if (!request.source) {
-    Result<void> written = co_await connection.transport->write_all(head, request.body);
-    co_return written;
-  }
-  Result<void> written = co_await connection.transport->write_all(head, std::string_view());
-  if (!written) co_return written.error();
-  Result<void> chunks = co_await write_chunks(*connection.transport, request.source);
-  co_return chunks;
-}
-
-asio::awaitable<Result<Response>> Client::Impl::send_once(const Request &request, Connection &connection) {
-  ResponseReader reader(request.method == "HEAD");
-  Result<void> written = co_await write_request(request, connection);
-  if (!written && written.error().code == Code::cancelled) co_return written.error();
-  // A server may answer before it has read everything and close: its answer says more than the broken pipe.
-  Result<void> read = co_await read_response(connection, reader, /*whole=*/true, options.max_body_bytes);
-  if (!read) co_return reader.head_done() || written ? read.error() : written.error();
-  Response response = std::move(reader.response());
-  response.body = reader.take_body();
-  if (written && reader.keep_alive() && connection.surplus.empty()) give_back(std::move(connection));
-  co_return response;
-}
-
-asio::awaitable<Result<Response>> Client::Impl::send(Request request) {
-  while (in_use >= options.max_connections) {
-    Event turn(executor);
-    waiters.push_back(&turn);
-    const bool mine = co_await turn.wait();
-    if (!mine) {
-      waiters.remove(&turn);
-      co_return Error(Code::cancelled, describe(request) + " was cancelled while it waited for a connection");
-    }
-  }
-  ++in_use;
-  const auto self = shared_from_this();
-  Slot slot([self] { self->release_slot(); });
+asio::awaitable<Result<Response>> Client::Impl::send(Shared self, std::shared_ptr<const Request> request) {
+  auto head = request_head(*request, self->endpoint, self->options.user_agent);
+  if (!head) co_return head.error();
+  const bool mine = co_await self->take_turn();
+  if (!mine)
+    co_return Error(Code::cancelled,
+                    describe(*request) +
+                        (self->closed ? ": the client was closed" : " was cancelled while it waited for a connection"));
+  const AtEnd turn([self] { self->end_turn(); });
   for (int attempt = 0;; ++attempt) {
-    auto connection = attempt == 0 ? co_await acquire() : co_await fresh();
+    auto connection = attempt == 0 ? co_await self->acquire() : co_await self->fresh();
     if (!connection) co_return connection.error();
     const bool reused = connection->reused;
-    auto response = co_await send_once(request, *connection);
-    if (response) co_return std::move(response);
-    Error error = response.error();
+    Exchange exchange(request, std::move(*connection));
+    ++self->counters.requests;
+    Result<void> done = co_await exchange.read_head(*head);
+    if (done) done = co_await exchange.read_rest(self->options.max_body_bytes);
+    if (done) {
+      Response response = std::move(exchange.reader().response());
+      response.body = exchange.reader().take_body();
+      if (exchange.reusable()) self->give_back(exchange.release());
+      co_return response;
+    }
     // A kept connection may have been closed by the server at the very moment it was used again.
-    if (reused && attempt == 0 && error.code == Code::unavailable && repeatable(request)) continue;
-    if (error.code == Code::unavailable || error.code == Code::cancelled)
-      error.outcome_unknown = request.method != "GET" && request.method != "HEAD";
-    co_return std::move(error).in(describe(request));
+    const bool may_repeat = !exchange.anything_sent() || (is_idempotent(request->method) && !request->source);
+    if (reused && attempt == 0 && !exchange.answer_started() && done.error().code == Code::unavailable && may_repeat)
+      continue;
+    co_return failed_attempt(*request, exchange, done.error());
   }
 }
 
-asio::awaitable<Result<std::unique_ptr<Stream>>> Client::Impl::open(Request request) {
-  auto connection = co_await fresh();
+asio::awaitable<Result<std::unique_ptr<Stream>>> Client::Impl::open(Shared self,
+                                                                    std::shared_ptr<const Request> request) {
+  auto head = request_head(*request, self->endpoint, self->options.user_agent);
+  if (!head) co_return head.error();
+  auto connection = co_await self->fresh();
   if (!connection) co_return connection.error();
-  Result<void> written = co_await write_request(request, *connection);
-  if (!written && written.error().code == Code::cancelled) co_return written.error();
-  ResponseReader reader(request.method == "HEAD");
-  Result<void> read = co_await read_response(*connection, reader, /*whole=*/false, options.max_body_bytes);
-  if (!read) {
-    Error error = reader.head_done() || written ? read.error() : written.error();
-    error.outcome_unknown = request.method != "GET";
-    co_return std::move(error).in(describe(request));
-  }
-  std::unique_ptr<Stream> stream =
-      std::make_unique<ConnectionStream>(std::move(*connection), std::move(reader), describe(request));
-  co_return std::move(stream);
+  auto exchange = std::make_unique<Exchange>(request, std::move(*connection));
+  ++self->counters.requests;
+  Result<void> done = co_await exchange->read_head(*head);
+  if (!done) co_return failed_attempt(*request, *exchange, done.error());
+  co_return make_stream(std::move(exchange), describe(*request));
 }
 
-asio::awaitable<Result<std::unique_ptr<Duplex>>> Client::Impl::upgrade(Request request, std::string protocol) {
-  auto connection = co_await fresh();
+asio::awaitable<Result<std::unique_ptr<Duplex>>> Client::Impl::upgrade(Shared self,
+                                                                       std::shared_ptr<const Request> request) {
+  auto head = request_head(*request, self->endpoint, self->options.user_agent);
+  if (!head) co_return head.error();
+  auto connection = co_await self->fresh();
   if (!connection) co_return connection.error();
-  request.headers.set("Connection", "Upgrade");
-  request.headers.set("Upgrade", protocol);
-  Result<void> written = co_await write_request(request, *connection);
-  if (!written) co_return written.error();
-  // "101" has no body, so the reader stops right behind the head and leaves the stream's first bytes. A "200" of the
-  // older protocol has neither length nor chunks: what the reader took for its body are the stream's first bytes.
-  ResponseReader reader(false);
-  Result<void> read = co_await read_response(*connection, reader, /*whole=*/false, options.max_body_bytes);
-  if (!read) {
-    Error error = read.error();
-    error.outcome_unknown = true;
-    co_return std::move(error).in(describe(request));
+  Exchange exchange(request, std::move(*connection));
+  ++self->counters.requests;
+  Result<void> done = co_await exchange.read_head(*head);
+  if (!done) co_return failed_attempt(*request, exchange, done.error());
+  ResponseReader &reader = exchange.reader();
+  Response answer = reader.response();
+  // After "101" nothing belongs to the message any more. The Docker Engine's older "200" has neither length nor chunks:
+  // what the reader took for its body are the stream's first bytes.
+  if (answer.status == 101 || (answer.status == 200 && reader.until_close())) {
+    Connection taken = exchange.release();
+    taken.surplus.insert(0, reader.take_body());
+    co_return make_duplex(std::move(taken), std::move(answer), describe(*request));
   }
-  const int status = reader.response().status;
-  if (status == 101 || status == 200) {
-    connection->surplus = reader.take_body() + connection->surplus;
-    std::unique_ptr<Duplex> duplex =
-        std::make_unique<ConnectionDuplex>(std::move(*connection), std::move(reader.response()), describe(request));
-    co_return std::move(duplex);
-  }
-  Result<void> rest = co_await read_response(*connection, reader, /*whole=*/true, std::size_t(1) << 20);
-  const std::string body = reader.take_body();
-  const Code code = status == 404 ? Code::not_found : status == 409 ? Code::failed_precondition : Code::unavailable;
-  Error error(code, describe(request) + " answered " + std::to_string(status) + ": " + excerpt(body));
-  error.retryable = status == 429 || status == 503;
-  (void)rest;
+  constexpr std::size_t explanation = std::size_t(1) << 20;
+  Result<void> rest = co_await exchange.read_rest(explanation);
+  if (!rest && rest.error().code == Code::cancelled) co_return failed_attempt(*request, exchange, rest.error());
+  const std::string body = excerpt(reader.take_body());
+  Error error(answer.status < 300 ? Code::internal : code_of_status(answer.status),
+              describe(*request) + " was not upgraded: the server answered " + std::to_string(answer.status) +
+                  (body.empty() ? " " + answer.reason : ": " + body));
+  error.retryable = answer.status == 429 || (answer.status >= 502 && answer.status <= 504);
   co_return error;
 }
 
@@ -455,33 +261,40 @@ Client::~Client() {
   if (!impl_) return;
   impl_->closed = true;
   impl_->idle.clear();
+  while (!impl_->waiters.empty()) {
+    impl_->waiters.front()->called.set();
+    impl_->waiters.pop_front();
+  }
 }
-Client::Client(Client &&) noexcept = default;
-Client &Client::operator=(Client &&) noexcept = default;
 
+Client::Client(Client &&) noexcept = default;
+
+Client &Client::operator=(Client &&other) noexcept {
+  Client old(std::move(*this));
+  impl_ = std::move(other.impl_);
+  return *this;
+}
+
+// None of these is a coroutine itself: the client may be moved or gone when the work begins.
 asio::awaitable<Result<Response>> Client::send(Request request, Deadline deadline) {
-  const auto impl = impl_;
-  const std::string what = impl->describe(request) + " at " + impl->endpoint.describe();
-  auto work = impl->send(std::move(request));
-  auto response = co_await with_deadline(std::move(work), deadline, what);
-  co_return std::move(response);
+  std::string what = describe(request) + " at " + impl_->endpoint.describe();
+  return with_deadline(Impl::send(impl_, std::make_shared<const Request>(std::move(request))), deadline,
+                       std::move(what));
 }
 
 asio::awaitable<Result<std::unique_ptr<Stream>>> Client::open(Request request, Deadline deadline) {
-  const auto impl = impl_;
-  const std::string what = impl->describe(request) + " at " + impl->endpoint.describe();
-  auto work = impl->open(std::move(request));
-  auto stream = co_await with_deadline(std::move(work), deadline, what);
-  co_return std::move(stream);
+  std::string what = describe(request) + " at " + impl_->endpoint.describe();
+  return with_deadline(Impl::open(impl_, std::make_shared<const Request>(std::move(request))), deadline,
+                       std::move(what));
 }
 
 asio::awaitable<Result<std::unique_ptr<Duplex>>> Client::upgrade(Request request, std::string protocol,
                                                                  Deadline deadline) {
-  const auto impl = impl_;
-  const std::string what = impl->describe(request) + " at " + impl->endpoint.describe();
-  auto work = impl->upgrade(std::move(request), std::move(protocol));
-  auto duplex = co_await with_deadline(std::move(work), deadline, what);
-  co_return std::move(duplex);
+  std::string what = describe(request) + " at " + impl_->endpoint.describe();
+  request.headers.set("Connection", "Upgrade");
+  request.headers.set("Upgrade", std::move(protocol));
+  return with_deadline(Impl::upgrade(impl_, std::make_shared<const Request>(std::move(request))), deadline,
+                       std::move(what));
 }
 
 const Endpoint &Client::endpoint() const { return impl_->endpoint; }

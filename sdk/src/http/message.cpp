@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "message.hpp"
 
+#include "field_name.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/detail/config.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
 
+#include <algorithm>
+#include <cctype>
 #include <limits>
 
 namespace ksail::http {
@@ -14,9 +18,28 @@ namespace ksail::http {
 namespace beast = boost::beast;
 using boost::system::error_code;
 
-std::string request_head(const Request &request, const Endpoint &endpoint, const std::string &user_agent) {
+namespace {
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+}
+bool is_target(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > 0x20 && c != 0x7f; });
+}
+bool is_field_value(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c == '\r' || c == '\n' || c == '\0'; });
+}
+
+} // namespace
+
+Result<std::string> request_head(const Request &request, const Endpoint &endpoint, const std::string &user_agent) {
+  if (!is_token(request.method) || !is_target(request.target))
+    return Error(Code::invalid_argument,
+                 "the request line is malformed: its method or target holds blanks or controls");
   std::string head;
-  head.reserve(256);
+  head.reserve(512);
   head.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\n");
   if (!request.headers.has("Host")) {
     const bool v6 = endpoint.host.find(':') != std::string::npos;
@@ -28,8 +51,14 @@ std::string request_head(const Request &request, const Endpoint &endpoint, const
     head.append("\r\n");
   }
   if (!request.headers.has("User-Agent")) head.append("User-Agent: ").append(user_agent).append("\r\n");
-  for (const auto &[name, value] : request.headers.all())
+  for (const auto &[name, value] : request.headers.all()) {
+    // The framing is ours to say: two different lengths are how requests get smuggled.
+    if (equal_names(name, "Content-Length") || equal_names(name, "Transfer-Encoding")) continue;
+    if (!is_token(name) || !is_field_value(value))
+      return Error(Code::invalid_argument, "a header field of the request is malformed: its name or value holds line "
+                                           "breaks or other controls");
     head.append(name).append(": ").append(value).append("\r\n");
+  }
   if (request.source)
     head.append("Transfer-Encoding: chunked\r\n");
   else if (!request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH")
@@ -41,8 +70,6 @@ std::string request_head(const Request &request, const Endpoint &endpoint, const
 struct ResponseReader::Parser final : beast::http::basic_parser<false> {
   Response response;
   std::string body;
-  bool upgraded = false;
-
   explicit Parser(bool answer_to_head) {
     this->eager(true);
     this->skip(answer_to_head);
@@ -79,7 +106,8 @@ struct ResponseReader::Parser final : beast::http::basic_parser<false> {
   void on_finish_impl(error_code &ec) override { ec = {}; }
 };
 
-ResponseReader::ResponseReader(bool answer_to_head) : parser_(std::make_unique<Parser>(answer_to_head)) {}
+ResponseReader::ResponseReader(bool answer_to_head)
+    : answer_to_head_(answer_to_head), parser_(std::make_unique<Parser>(answer_to_head)) {}
 ResponseReader::~ResponseReader() = default;
 ResponseReader::ResponseReader(ResponseReader &&) noexcept = default;
 ResponseReader &ResponseReader::operator=(ResponseReader &&) noexcept = default;
@@ -91,21 +119,27 @@ Result<std::size_t> ResponseReader::feed(std::string_view bytes) {
     const auto count = parser_->put(boost::asio::buffer(bytes.data() + used, bytes.size() - used), ec);
     used += count;
     if (ec == beast::http::error::need_more) break;
-    if (ec) return Error(Code::internal, "the answer is not HTTP as it should be: " + ec.message());
+    if (ec) return Error(Code::internal, "the answer is not valid HTTP: " + ec.message());
     if (count == 0) break;
   }
   return used;
 }
 
-Result<void> ResponseReader::end_of_stream() {
+Result<void> ResponseReader::end_of_stream(bool cut_off) {
   if (parser_->is_done()) return {};
-  if (!parser_->got_some()) return Error(Code::unavailable, "the connection was closed before the answer").retry();
+  if (!parser_->got_some()) return Error(Code::unavailable, "the connection was closed before the answer came").retry();
+  const Error truncated = Error(Code::unavailable, "the connection was closed in the middle of the answer").retry();
+  if (cut_off) return truncated;
   error_code ec;
   parser_->put_eof(ec);
-  if (ec) return Error(Code::unavailable, "the connection was closed in the middle of the answer").retry();
+  if (ec) return truncated;
   return {};
 }
 
+void ResponseReader::restart() { parser_ = std::make_unique<Parser>(answer_to_head_); }
+
+bool ResponseReader::started() const { return parser_->got_some(); }
+bool ResponseReader::until_close() const { return parser_->is_header_done() && parser_->need_eof(); }
 bool ResponseReader::head_done() const { return parser_->is_header_done(); }
 bool ResponseReader::done() const { return parser_->is_done(); }
 bool ResponseReader::keep_alive() const { return parser_->is_done() && parser_->keep_alive(); }

@@ -10,8 +10,8 @@
 
 namespace ksail::http {
 
-/// Request line and header fields up to and with the empty line.
-std::string request_head(const Request &request, const Endpoint &endpoint, const std::string &user_agent);
+/// Request line and header fields up to and with the empty line. invalid_argument where a field could be taken for two.
+Result<std::string> request_head(const Request &request, const Endpoint &endpoint, const std::string &user_agent);
 
 /// Reads one response, fed with bytes as they come in pieces of any size.
 class ResponseReader {
@@ -24,19 +24,25 @@ public:
   /// Consumes from the front of `bytes`; what belongs to the next message (or to an upgraded stream) is left. A
   /// malformed message is internal.
   Result<std::size_t> feed(std::string_view bytes);
-  /// The peer closed: that is the end of a body without a length, and a truncation of every other (unavailable).
-  Result<void> end_of_stream();
+  /// The peer closed: that is the end of a body without a length, and a truncation of every other (unavailable). With
+  /// `cut_off` (no TLS goodbye, RFC 9112 section 9.8) it is a truncation of both.
+  Result<void> end_of_stream(bool cut_off);
+  /// Ready for the next message on the same connection, after an interim answer (1xx).
+  void restart();
 
+  bool started() const; ///< at least one byte of the message has come
   bool head_done() const;
   bool done() const;
   bool keep_alive() const;
-  Response &response(); ///< status, reason, headers; complete once head_done()
+  bool until_close() const; ///< the head announces neither a length nor chunks
+  Response &response();     ///< status, reason, headers; complete once head_done()
   /// Body bytes that came since the last call.
   std::string take_body();
   std::size_t body_size() const; ///< of what was not taken
 
 private:
   struct Parser;
+  bool answer_to_head_;
   std::unique_ptr<Parser> parser_;
 };
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// One connected byte stream, whatever it runs over. The only heavy headers (asio/ssl) are in transport.cpp.
+// One connected byte stream, whatever it runs over. One reader and one writer may be at work at the same time, both on
+// the executor the transport was made on.
 #pragma once
 
 #include <ksail/sdk/http.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,22 +13,27 @@
 namespace ksail::http {
 
 class TlsContext;
-/// Parses certificates and keys; done once for a client, at its first connection.
-Result<std::shared_ptr<TlsContext>> make_tls_context(const TlsOptions &options);
 
 class Transport {
 public:
   virtual ~Transport() = default;
-  /// At least one byte; 0 is the regular end of the stream.
+  /// At least one byte; 0 is the end of the stream. A read that was cancelled has taken nothing and may be repeated.
   virtual asio::awaitable<Result<std::size_t>> read_some(char *data, std::size_t size) = 0;
+  /// A write that fails or is cancelled leaves the stream useless for writing.
   virtual asio::awaitable<Result<void>> write_all(std::string_view first, std::string_view second) = 0;
   virtual asio::awaitable<Result<void>> shutdown_write() = 0;
+  /// Operations under way end with `cancelled`.
   virtual void close() = 0;
   /// False when the peer has closed, or has sent what nobody asked for: not to be used again. Does not block.
   virtual bool is_idle_and_open() = 0;
+  /// How many bytes the kernel has taken so far: unchanged after a failed write means that the peer got nothing of it.
+  virtual std::uint64_t bytes_written() const = 0;
+  /// The stream ended without the goodbye that TLS has for it, so that what was read may be cut short.
+  virtual bool cut_off() const { return false; }
 };
 
-/// `tls` is needed for Endpoint::Transport::tls only. Cancellable.
-asio::awaitable<Result<std::unique_ptr<Transport>>> connect(const Endpoint &endpoint, std::shared_ptr<TlsContext> tls);
+/// Connects, within `limit` where there are several things to try. `tls` is needed for Endpoint::Transport::tls only.
+asio::awaitable<Result<std::shared_ptr<Transport>>> connect(const Endpoint &endpoint, std::shared_ptr<TlsContext> tls,
+                                                            Deadline limit);
 
 } // namespace ksail::http

@@ -46,12 +46,14 @@ private:
 };
 
 /// Runs `work` and cancels it when the deadline passes; the failure then is deadline_exceeded and names `what`.
-/// Cancelling the caller cancels `work`. Returns as soon as `work` ends. Single-threaded executor (or strand) required.
+/// Cancelling the caller cancels `work`. Returns as soon as `work` ends, and never before. An exception of `work` becomes
+/// internal, operation_aborted becomes cancelled. Single-threaded executor (or strand) required.
 template <class T> asio::awaitable<Result<T>> with_deadline(asio::awaitable<Result<T>> work, Deadline deadline, std::string what);
 
-/// Runs all of `work` with at most `limit` in flight and waits for all of them. When some fail, the result carries every
-/// failure (one: itself; several: Code of the first, the others in causes). With stop_on_failure the rest is cancelled
-/// when the first fails, and what was only cancelled for that reason is not reported.
+/// Runs all of `work` with at most `limit` in flight and waits for all of them, also after cancellation. When some fail,
+/// the result carries every failure (one: itself; several: the first, with the others in causes; retryable if all are,
+/// outcome_unknown if one is). With stop_on_failure the rest is cancelled when the first fails, and what was only
+/// cancelled for that reason is not reported.
 struct ForEachOptions {
   std::size_t limit = 0; ///< 0: no limit
   bool stop_on_failure = true;
@@ -64,7 +66,7 @@ asio::awaitable<bool> sleep_for(std::chrono::nanoseconds d);
 /// Starts `work` on `ex`; a failure or exception of it is handed to `report` instead of being lost.
 void spawn_logged(asio::any_io_executor ex, asio::awaitable<Result<void>> work, std::function<void(const Error &)> report);
 
-/// One-shot event that many coroutines on one executor may wait for.
+/// One-shot event that many coroutines on one executor may wait for. Destroying it ends their waiting, with false.
 class Event {
 public:
   explicit Event(asio::any_io_executor ex);

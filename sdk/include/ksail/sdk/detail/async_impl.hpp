@@ -12,8 +12,11 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <chrono>
 #include <exception>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace ksail::detail {
@@ -38,13 +41,41 @@ asio::awaitable<void> wait_shielded(asio::steady_timer &timer);
 /// The same, but ended by the caller's cancellation as well: false then. Never throws for it.
 asio::awaitable<bool> wait_cancellable(asio::steady_timer &timer);
 
-/// A coroutine started beside its parent. `stop` must only be emitted while `result` is empty.
+/// "2.5 s", "40 ms": for messages.
+std::string duration_text(std::chrono::nanoseconds d);
+
+/// A coroutine started beside its parent, on the same executor.
 template <class T> struct Child {
   explicit Child(asio::any_io_executor ex) : wake(ex, asio::steady_timer::time_point::max()) {}
-  asio::steady_timer wake;
-  asio::cancellation_signal stop;
-  std::optional<Result<T>> result;
+  asio::steady_timer wake;         ///< cancelled when the child has ended
+  asio::cancellation_signal stop;  ///< to be emitted only while `result` is empty
+  std::optional<Result<T>> result; ///< set when it ends, however it ends
 };
+
+template <class T> asio::awaitable<void> run_child(std::shared_ptr<Child<T>> child, asio::awaitable<Result<T>> work) {
+  try {
+    child->result.emplace(co_await std::move(work));
+  } catch (...) {
+    child->result.emplace(error_of(std::current_exception()));
+  }
+}
+
+template <class T> void start_child(std::shared_ptr<Child<T>> child, asio::awaitable<Result<T>> work) {
+  auto ended = [child](std::exception_ptr thrown) {
+    if (!child->result) child->result.emplace(error_of(std::move(thrown)));
+    child->wake.cancel();
+  };
+  asio::co_spawn(child->wake.get_executor(), run_child(child, std::move(work)),
+                 asio::bind_cancellation_slot(child->stop.slot(), std::move(ended)));
+}
+
+/// Cancels the child unless it has ended, and waits for its end. Neither throws for the caller's cancellation nor ends
+/// early by it; ask with throw_if_cancelled(false) in force.
+template <class T> asio::awaitable<void> end_child(std::shared_ptr<Child<T>> child) {
+  if (!child->result) child->stop.emit(asio::cancellation_type::terminal);
+  child->wake.expires_at(asio::steady_timer::time_point::max());
+  if (!child->result) co_await wait_shielded(child->wake);
+}
 
 } // namespace ksail::detail
 
@@ -53,37 +84,27 @@ namespace ksail {
 template <class T>
 asio::awaitable<Result<T>> with_deadline(asio::awaitable<Result<T>> work, Deadline deadline, std::string what) {
   if (deadline.is_never()) {
-    Result<T> plain = co_await std::move(work);
-    co_return plain;
+    try {
+      co_return co_await std::move(work);
+    } catch (...) {
+      co_return detail::error_of(std::current_exception());
+    }
   }
+  const auto allowed = deadline.remaining();
   // Once cancelled, every co_await would throw; but the child still has to be waited for.
   const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto executor = co_await asio::this_coro::executor;
   auto child = std::make_shared<detail::Child<T>>(executor);
   child->wake.expires_at(deadline.at());
-  auto ended = [child](std::exception_ptr thrown, Result<T> result) {
-    if (thrown)
-      child->result.emplace(detail::error_of(thrown));
-    else
-      child->result.emplace(std::move(result));
-    child->wake.cancel();
-  };
-  asio::co_spawn(executor, std::move(work), asio::bind_cancellation_slot(child->stop.slot(), std::move(ended)));
+  detail::start_child(child, std::move(work));
   bool cancelled = false;
   if (!child->result) cancelled = !co_await detail::wait_cancellable(child->wake);
-  if (child->result) {
-    co_await asio::this_coro::throw_if_cancelled(throws);
-    co_return std::move(*child->result);
-  }
-  child->stop.emit(asio::cancellation_type::terminal);
-  if (!child->result) {
-    child->wake.expires_at(asio::steady_timer::time_point::max());
-    co_await detail::wait_shielded(child->wake);
-  }
+  const bool in_time = child->result.has_value();
+  if (!in_time) co_await detail::end_child(child);
   co_await asio::this_coro::throw_if_cancelled(throws);
-  if (*child->result || cancelled) co_return std::move(*child->result);
-  Error late(Code::deadline_exceeded, what + " took longer than it may");
+  if (in_time || cancelled || *child->result) co_return std::move(*child->result);
+  Error late(Code::deadline_exceeded, what + " did not end within " + detail::duration_text(allowed));
   const Error inner = child->result->error();
   late.outcome_unknown = inner.outcome_unknown;
   if (inner.code != Code::cancelled && inner.code != Code::deadline_exceeded) late.causes.push_back(inner);

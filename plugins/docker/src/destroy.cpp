@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// destroy: everything of a cluster that carries its label, found by asking, whoever made it and however that ended.
+//
+// A creation that was cut off (its process killed, its answer lost) may still be going on inside the engine: its
+// container is not listed yet, but the labelled volume that is being filled for it is, and cannot be removed. So after
+// a round that found anything there is another look, until nothing is left.
+#include "engine_error.hpp"
+#include "labels.hpp"
+#include "node_view.hpp"
+#include "request_body.hpp"
+#include "verbs.hpp"
+
+#include <set>
+
+namespace ksail::docker {
+
+namespace {
+
+using nlohmann::json;
+using Work = std::vector<std::function<asio::awaitable<Result<void>>()>>;
+
+struct Found {
+  json containers = json::array();
+  json volumes = json::array();
+  json networks = json::array();
+  bool empty() const { return containers.empty() && volumes.empty() && networks.empty(); }
+};
+
+std::string text(const json &object, const char *name) {
+  if (!object.is_object()) return {};
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+class Destruction {
+public:
+  Destruction(Verbs &verbs, Context &context, std::string cluster, json labels)
+      : verbs_(verbs), context_(context), cluster_(std::move(cluster)), labels_(std::move(labels)) {}
+  VerbResult run();
+
+private:
+  asio::awaitable<Result<Found>> look();
+  asio::awaitable<Result<void>> list(std::string target, json &into, const char *member);
+  asio::awaitable<Result<void>> remove_all(const Found &found);
+  asio::awaitable<Result<void>> remove_container(std::string id, std::string name);
+  asio::awaitable<Result<void>> wait_until_gone(std::string id, std::string name);
+  asio::awaitable<Result<void>> remove_volume(std::string name);
+  asio::awaitable<Result<void>> remove_network(std::string id, std::string name);
+  asio::awaitable<Result<bool>> detach_others(std::string id, std::string name);
+  void removed(const char *kind, const std::string &name);
+  Reply reply() const;
+
+  Verbs &verbs_;
+  Context &context_;
+  std::string cluster_;
+  json labels_;
+  std::set<std::string> nodes_, volumes_, networks_; ///< removed ones; an object may be met in two rounds
+  std::set<std::string> spared_;                     ///< networks that another creation uses
+};
+
+void Destruction::removed(const char *kind, const std::string &name) {
+  context_.event(json{{"event", "removed"}, {"kind", kind}, {"name", name}});
+}
+
+asio::awaitable<Result<void>> Destruction::list(std::string target, json &into, const char *member) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  EngineCall call("GET", std::move(target), "list what belongs to cluster '" + cluster_ + "'");
+  auto answer = co_await verbs_.engine.require_json(std::move(call), context_.deadline());
+  if (!answer) co_return answer.error();
+  const json *entries = &*answer;
+  if (*member) entries = answer->is_object() && answer->contains(member) ? &(*answer)[member] : nullptr;
+  if (entries && entries->is_array()) into = *entries; // the engine writes null for no volumes
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<Found>> Destruction::look() {
+  const std::string filter = label_filter(cluster_, labels_);
+  Found found;
+  Work work;
+  work.push_back([&] { return list("/containers/json?all=1&filters=" + filter, found.containers, ""); });
+  work.push_back([&] { return list("/volumes?filters=" + filter, found.volumes, "Volumes"); });
+  work.push_back([&] { return list("/networks?filters=" + filter, found.networks, ""); });
+  ForEachOptions at_once;
+  auto listed = co_await run_all(std::move(work), at_once);
+  if (!listed) co_return listed.error();
+  std::erase_if(found.networks.get_ref<json::array_t &>(),
+                [&](const json &network) { return spared_.contains(text(network, "Id")); });
+  co_return found;
+}
+
+asio::awaitable<Result<void>> Destruction::wait_until_gone(std::string id, std::string name) {
+  auto pause = std::chrono::milliseconds(20);
+  for (;;) {
+    EngineCall call("GET", "/containers/" + id + "/json", "see whether node " + name + " is gone");
+    auto answer = co_await verbs_.engine.send(std::move(call), context_.deadline());
+    if (!answer) co_return answer.error();
+    if (answer->status == 404) co_return Result<void>();
+    const bool waited = co_await sleep_for(pause);
+    if (!waited) co_return Error(Code::cancelled, "removing node " + name + " was cancelled");
+    if (context_.deadline().passed())
+      co_return Error(Code::deadline_exceeded,
+                      "cannot remove node " + name + ": the engine has been at it for too long");
+    pause = std::min(pause * 2, std::chrono::milliseconds(500));
+  }
+}
+
+asio::awaitable<Result<void>> Destruction::remove_container(std::string id, std::string name) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const std::string what = "remove node " + name;
+  EngineCall call("DELETE", "/containers/" + id + "?force=1&v=1", what);
+  auto answer = co_await verbs_.engine.send(std::move(call), context_.deadline());
+  if (!answer) {
+    Error error = answer.error();
+    error.outcome_unknown = false; // removing it once more does no harm
+    co_return error;
+  }
+  if (answer->status == 409) { // somebody else is removing it
+    auto gone = co_await wait_until_gone(id, name);
+    if (!gone) co_return gone.error();
+  } else if (answer->status >= 400 && answer->status != 404)
+    co_return engine_error(what, answer->status, answer->body);
+  if (nodes_.insert(id).second) removed("node", name);
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> Destruction::remove_volume(std::string name) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const std::string what = "remove volume " + name;
+  EngineCall call("DELETE", "/volumes/" + http::encode_component(name) + "?force=1", what);
+  auto answer = co_await verbs_.engine.send(std::move(call), context_.deadline());
+  if (!answer) {
+    Error error = answer.error();
+    error.outcome_unknown = false;
+    co_return error;
+  }
+  if (answer->status >= 400 && answer->status != 404) co_return engine_error(what, answer->status, answer->body);
+  if (volumes_.insert(name).second) removed("volume", name);
+  co_return Result<void>();
+}
+
+/// Takes containers that are not of this cluster off its network. False when the network has to stay: nodes of this
+/// cluster use it that were not asked for, so another creation goes on.
+asio::awaitable<Result<bool>> Destruction::detach_others(std::string id, std::string name) {
+  const json filter = {{"network", {id}}};
+  EngineCall call("GET", "/containers/json?all=1&filters=" + http::encode_component(filter.dump()),
+                  "see what uses network " + name);
+  auto users = co_await verbs_.engine.require_json(std::move(call), context_.deadline());
+  if (!users) co_return users.error();
+  for (const auto &user : *users)
+    if (text(user.value("Labels", json::object()), cluster_label) == cluster_) co_return false;
+  for (const auto &user : *users) {
+    const json body = {{"Container", text(user, "Id")}, {"Force", true}};
+    const std::string what = "take container " + entry_name(user) + " off network " + name;
+    EngineCall detach("POST", "/networks/" + id + "/disconnect", what, body);
+    auto answer = co_await verbs_.engine.send(std::move(detach), context_.deadline());
+    if (!answer) co_return answer.error();
+    // Already off it, or gone: the next attempt to remove the network tells.
+  }
+  co_return true;
+}
+
+asio::awaitable<Result<void>> Destruction::remove_network(std::string id, std::string name) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const std::string what = "remove network " + name;
+  auto pause = std::chrono::milliseconds(20);
+  for (int attempt = 0;; ++attempt) {
+    EngineCall call("DELETE", "/networks/" + id, what);
+    auto answer = co_await verbs_.engine.send(std::move(call), context_.deadline());
+    if (!answer) {
+      Error error = answer.error();
+      error.outcome_unknown = false;
+      co_return error;
+    }
+    if (answer->status < 400 || answer->status == 404) break;
+    const bool in_use = engine_message(answer->body).find("active endpoints") != std::string::npos;
+    if (!in_use || attempt == 8) co_return engine_error(what, answer->status, answer->body);
+    auto detached = co_await detach_others(id, name);
+    if (!detached) co_return detached.error();
+    if (!*detached) {
+      // Without further labels all nodes were asked for: one of them came late, the next round sees to it.
+      if (!labels_.empty()) spared_.insert(id);
+      co_return Result<void>();
+    }
+    const bool waited = co_await sleep_for(pause);
+    if (!waited) co_return Error(Code::cancelled, "removing network " + name + " was cancelled");
+    pause = std::min(pause * 2, std::chrono::milliseconds(500));
+  }
+  if (networks_.insert(id).second) removed("network", name);
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> Destruction::remove_all(const Found &found) {
+  ForEachOptions to_the_end;
+  to_the_end.stop_on_failure = false;
+  Work containers;
+  for (const auto &entry : found.containers)
+    containers.push_back(
+        [this, id = text(entry, "Id"), name = entry_name(entry)] { return remove_container(id, name); });
+  auto nodes_gone = co_await run_all(std::move(containers), to_the_end);
+  // Networks and volumes only now: nodes hold them. Most volumes went with their node.
+  Work rest;
+  for (const auto &entry : found.volumes)
+    rest.push_back([this, name = text(entry, "Name")] { return remove_volume(name); });
+  for (const auto &entry : found.networks)
+    rest.push_back([this, id = text(entry, "Id"), name = text(entry, "Name")] { return remove_network(id, name); });
+  auto rest_gone = co_await run_all(std::move(rest), to_the_end);
+  if (nodes_gone) co_return rest_gone;
+  if (rest_gone) co_return nodes_gone;
+  Error both = nodes_gone.error();
+  Error more = rest_gone.error();
+  both.causes.push_back(more);
+  for (auto &cause : more.causes)
+    both.causes.push_back(std::move(cause));
+  co_return both;
+}
+
+Reply Destruction::reply() const {
+  Reply reply;
+  reply.body["removed"] = {{"nodes", nodes_.size()}, {"volumes", volumes_.size()}, {"networks", networks_.size()}};
+  return reply;
+}
+
+VerbResult Destruction::run() {
+  // Of this process's own creations the end is known; the rest is found out by looking again.
+  co_await verbs_.creations.settle(cluster_, context_.deadline().min(Deadline::after(std::chrono::seconds(60))));
+  verbs_.ids.forget_cluster(cluster_);
+  auto pause = std::chrono::milliseconds(50);
+  const Deadline patience = Deadline::after(std::chrono::seconds(90));
+  for (;;) {
+    auto found = co_await look();
+    if (!found) co_return found.error();
+    if (found->empty()) co_return reply();
+    auto gone = co_await remove_all(*found);
+    if (gone) continue;
+    const Error error = gone.error();
+    if (error.code == Code::cancelled || error.code == Code::deadline_exceeded ||
+        error.code == Code::permission_denied || (error.code == Code::unavailable && !error.retryable) ||
+        patience.passed() || context_.deadline().passed())
+      co_return error;
+    const bool waited = co_await sleep_for(pause);
+    if (!waited) co_return Error(Code::cancelled, "removing cluster '" + cluster_ + "' was cancelled");
+    pause = std::min(pause * 2, std::chrono::milliseconds(1000));
+  }
+}
+
+} // namespace
+
+VerbResult destroy(Verbs &verbs, Request request, Context &context) {
+  auto cluster = required_cluster(request);
+  if (!cluster) co_return cluster.error();
+  auto labels = optional_labels(request, "labels");
+  if (!labels) co_return labels.error();
+  Destruction destruction(verbs, context, *cluster, *labels);
+  auto reply = co_await destruction.run();
+  co_return std::move(reply);
+}
+
+} // namespace ksail::docker

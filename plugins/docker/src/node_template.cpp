@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node_template.hpp"
+
+#include "labels.hpp"
+#include "subnet.hpp"
+#include "tar_archive.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace ksail::docker {
+
+namespace {
+
+using nlohmann::json;
+
+enum class Type { text, texts, flag, text_map, objects, object };
+
+struct Member {
+  const char *name;
+  Type type;
+};
+
+/// Every member a template may have.
+constexpr Member members[] = {{"name", Type::text},
+                              {"role", Type::text},
+                              {"image", Type::text},
+                              {"hostname", Type::text},
+                              {"args", Type::texts},
+                              {"env", Type::text_map},
+                              {"labels", Type::text_map},
+                              {"files", Type::objects},
+                              {"ports", Type::objects},
+                              {"mounts", Type::objects},
+                              {"volumes", Type::texts},
+                              {"tmpfs", Type::texts},
+                              {"address", Type::text},
+                              {"privileged", Type::flag},
+                              {"read_only_root", Type::flag},
+                              {"init", Type::flag},
+                              {"tty", Type::flag},
+                              {"cgroup_namespace", Type::text},
+                              {"sysctls", Type::text_map},
+                              {"devices", Type::texts},
+                              {"security_options", Type::texts},
+                              {"restart", Type::object},
+                              {"resources", Type::object},
+                              {"user_data", Type::text},
+                              {"health_check", Type::object},
+                              {"network_aliases", Type::texts}};
+
+bool all_strings(const json &value) {
+  return std::all_of(value.begin(), value.end(), [](const json &v) { return v.is_string(); });
+}
+
+bool has_type(const json &value, Type type) {
+  switch (type) {
+  case Type::text:
+    return value.is_string();
+  case Type::flag:
+    return value.is_boolean();
+  case Type::texts:
+    return value.is_array() && all_strings(value);
+  case Type::text_map:
+    return value.is_object() && all_strings(value);
+  case Type::objects:
+    return value.is_array() && std::all_of(value.begin(), value.end(), [](const json &v) { return v.is_object(); });
+  case Type::object:
+    return value.is_object();
+  }
+  return false;
+}
+
+std::string text(const json &object, const char *name, std::string otherwise) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : otherwise;
+}
+
+bool flag(const json &object, const char *name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_boolean() && found->get<bool>();
+}
+
+json list(const json &object, const char *name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_array() ? *found : json::array();
+}
+
+/// Collects what is wrong with one template: the first problem wins.
+class Checker {
+public:
+  explicit Checker(std::string subject) : subject_(std::move(subject)) {}
+  void refuse(const std::string &reason, const std::string &hint) {
+    if (!problem_) problem_ = Error(Code::invalid_argument, subject_ + ": " + reason, hint);
+  }
+  void only(const json &object, const char *where, std::initializer_list<const char *> known) {
+    for (auto entry = object.begin(); entry != object.end(); ++entry)
+      if (std::none_of(known.begin(), known.end(), [&](const char *k) { return entry.key() == k; }))
+        refuse("unknown member '" + entry.key() + "' in " + where, "");
+  }
+  /// An integer member within [low, high]; `otherwise` when it is not there.
+  std::int64_t number(const json &object, const char *where, const char *name, std::int64_t low, std::int64_t high,
+                      std::int64_t otherwise) {
+    const auto found = object.find(name);
+    if (found == object.end() || found->is_null()) return otherwise;
+    const std::int64_t value = found->is_number_integer() ? found->get<std::int64_t>() : low - 1;
+    if (value < low || value > high) {
+      refuse(std::string("'") + name + "' in " + where + " has to be a whole number from " + std::to_string(low) +
+                 " to " + std::to_string(high),
+             "");
+      return otherwise;
+    }
+    return value;
+  }
+  void absolute(const std::string &path, const char *where) {
+    const bool climbs = path.find("/../") != std::string::npos || path.ends_with("/..");
+    if (path.empty() || path.front() != '/' || climbs || path.find('\0') != std::string::npos)
+      refuse("'" + path + "' in " + where + " has to be an absolute path without '..'", "");
+  }
+  const std::optional<Error> &problem() const { return problem_; }
+
+private:
+  std::string subject_;
+  std::optional<Error> problem_;
+};
+
+/// "/tmp:size=1g" -> "/tmp", "size=1g"
+std::pair<std::string, std::string> split_options(const std::string &value) {
+  const auto colon = value.find(':');
+  if (colon == std::string::npos) return {value, ""};
+  return {value.substr(0, colon), value.substr(colon + 1)};
+}
+
+void read_files(Checker &check, NodeTemplate &node, const sdk::Request &request) {
+  for (const auto &entry : list(node.settings, "files")) {
+    check.only(entry, "files", {"path", "mode", "content", "blob", "symlink"});
+    PlacedFile file;
+    file.path = text(entry, "path", "");
+    check.absolute(file.path, "files");
+    file.mode = static_cast<unsigned>(check.number(entry, "files", "mode", 0, 07777, 0644));
+    file.symlink = text(entry, "symlink", "");
+    file.content = text(entry, "content", "");
+    if (const std::string blob = text(entry, "blob", ""); !blob.empty()) {
+      const std::string *bytes = request.blob(blob);
+      if (bytes)
+        file.content = *bytes;
+      else
+        check.refuse("the request has no blob '" + blob + "' for " + file.path, "");
+    }
+    for (const auto &mount : node.tmpfs)
+      if (is_below(file.path, mount))
+        check.refuse("file " + file.path + " would be below the tmpfs " + mount +
+                         ", which is empty when the node starts",
+                     "place it elsewhere, or write it with exec once the node runs");
+    node.files.push_back(std::move(file));
+  }
+}
+
+void read_ports(Checker &check, NodeTemplate &node) {
+  for (const auto &entry : list(node.settings, "ports")) {
+    check.only(entry, "ports", {"container", "host", "host_address", "protocol"});
+    PublishedPort port;
+    port.container = static_cast<int>(check.number(entry, "ports", "container", 1, 65535, 0));
+    port.host = static_cast<int>(check.number(entry, "ports", "host", 0, 65535, 0));
+    port.chosen = port.host == 0;
+    port.host_address = text(entry, "host_address", port.host_address);
+    port.protocol = text(entry, "protocol", port.protocol);
+    if (port.container == 0) check.refuse("a port has no 'container'", "");
+    if (port.protocol != "tcp" && port.protocol != "udp" && port.protocol != "sctp")
+      check.refuse("protocol '" + port.protocol + "' in ports", "use tcp, udp or sctp");
+    node.ports.push_back(std::move(port));
+  }
+}
+
+void check_rest(Checker &check, const NodeTemplate &node) {
+  const json &t = node.settings;
+  if (!text(t, "user_data", "").empty()) check.refuse("containers have no user_data", "place files instead");
+  if (!node.address.empty() && !(parse_ipv4_range(node.address) && node.address.find('/') == std::string::npos))
+    check.refuse("'" + node.address + "' in address is not an IPv4 address", "");
+  for (const auto &mount : list(t, "mounts")) {
+    check.only(mount, "mounts", {"source", "target", "options"});
+    for (const char *side : {"source", "target"}) {
+      check.absolute(text(mount, side, ""), "mounts");
+      // A bind is written source:target:options.
+      if (text(mount, side, "").find(':') != std::string::npos) check.refuse("a path in mounts has a ':'", "");
+    }
+    if (!has_type(list(mount, "options"), Type::texts))
+      check.refuse("'options' in mounts has to be an array of strings", "");
+  }
+  for (const auto &volume : list(t, "volumes"))
+    check.absolute(volume.get<std::string>(), "volumes");
+  for (const auto &path : node.tmpfs)
+    check.absolute(path, "tmpfs");
+  if (const auto found = t.find("restart"); found != t.end() && found->is_object()) {
+    check.only(*found, "restart", {"policy", "max_retries"});
+    const std::string policy = text(*found, "policy", "");
+    constexpr std::array known = {"no", "always", "on-failure", "unless-stopped"};
+    if (std::find(known.begin(), known.end(), policy) == known.end())
+      check.refuse("'" + policy + "' in restart is no policy", "use no, always, on-failure or unless-stopped");
+    check.number(*found, "restart", "max_retries", 0, 1000, 0);
+  }
+  if (const auto found = t.find("resources"); found != t.end() && found->is_object()) {
+    check.only(*found, "resources", {"memory_bytes", "cpus"});
+    check.number(*found, "resources", "memory_bytes", 0, std::int64_t{1} << 50, 0);
+    if (const auto cpus = found->find("cpus"); cpus != found->end() && (!cpus->is_number() || cpus->get<double>() < 0))
+      check.refuse("'cpus' in resources has to be a number", "");
+  }
+  if (const auto found = t.find("health_check"); found != t.end() && found->is_object()) {
+    check.only(*found, "health_check", {"argv", "interval_ms", "timeout_ms", "start_period_ms", "retries"});
+    if (!has_type(list(*found, "argv"), Type::texts) || list(*found, "argv").empty())
+      check.refuse("'argv' in health_check has to be an array of strings", "");
+    for (const char *time : {"interval_ms", "timeout_ms", "start_period_ms", "retries"})
+      check.number(*found, "health_check", time, 0, 86400000, 0);
+  }
+}
+
+std::string port_key(const PublishedPort &port) { return std::to_string(port.container) + "/" + port.protocol; }
+
+json health_check(const json &settings) {
+  const auto found = settings.find("health_check");
+  if (found == settings.end() || !found->is_object()) return nullptr;
+  json test = json::array({"CMD"});
+  for (const auto &argument : list(*found, "argv"))
+    test.push_back(argument);
+  json body = {{"Test", std::move(test)}, {"Retries", found->value("retries", 0)}};
+  const std::pair<const char *, const char *> times[] = {
+      {"Interval", "interval_ms"}, {"Timeout", "timeout_ms"}, {"StartPeriod", "start_period_ms"}};
+  for (const auto &[name, member] : times)
+    body[name] = found->value(member, std::int64_t{0}) * 1000000; // nanoseconds
+  return body;
+}
+
+json host_config(const NodeTemplate &node, const ClusterSettings &cluster) {
+  const json &t = node.settings;
+  json host = {{"NetworkMode", cluster.network}, {"Init", flag(t, "init")}};
+  const bool privileged = flag(t, "privileged");
+  host["Privileged"] = privileged;
+  // An engine that maps user ids refuses privileged containers in the mapped namespace; others ignore this.
+  if (privileged) host["UsernsMode"] = "host";
+  if (flag(t, "read_only_root")) host["ReadonlyRootfs"] = true;
+  if (const std::string mode = text(t, "cgroup_namespace", ""); !mode.empty()) host["CgroupnsMode"] = mode;
+  if (const auto options = list(t, "security_options"); !options.empty()) host["SecurityOpt"] = options;
+  if (const auto found = t.find("sysctls"); found != t.end() && found->is_object() && !found->empty())
+    host["Sysctls"] = *found;
+
+  json binds = json::array();
+  for (const auto &mount : list(t, "mounts")) {
+    std::string bind = text(mount, "source", "") + ":" + text(mount, "target", "");
+    std::string options;
+    for (const auto &option : list(mount, "options"))
+      options += (options.empty() ? "" : ",") + option.get<std::string>();
+    if (!options.empty()) bind += ":" + options;
+    binds.push_back(std::move(bind));
+  }
+  if (!binds.empty()) host["Binds"] = std::move(binds);
+
+  // Volumes without a name go away with their container. Unlike those of the member "Volumes" they can carry labels:
+  // one that is being filled shows that a container is being made which the engine does not list yet.
+  json volume_labels = cluster.labels;
+  volume_labels[cluster_label] = cluster.cluster;
+  json mounts = json::array();
+  for (const auto &target : list(t, "volumes"))
+    mounts.push_back({{"Type", "volume"}, {"Target", target}, {"VolumeOptions", {{"Labels", volume_labels}}}});
+  if (!mounts.empty()) host["Mounts"] = std::move(mounts);
+
+  json tmpfs = json::object();
+  for (const auto &entry : list(t, "tmpfs")) {
+    const auto [path, options] = split_options(entry.get<std::string>());
+    tmpfs[path] = options;
+  }
+  if (!tmpfs.empty()) host["Tmpfs"] = std::move(tmpfs);
+
+  json devices = json::array();
+  for (const auto &entry : list(t, "devices")) { // path[:path in the node[:permissions]]
+    const auto [outside, rest] = split_options(entry.get<std::string>());
+    const auto [inside, permissions] = split_options(rest);
+    devices.push_back({{"PathOnHost", outside},
+                       {"PathInContainer", inside.empty() ? outside : inside},
+                       {"CgroupPermissions", permissions.empty() ? "rwm" : permissions}});
+  }
+  if (!devices.empty()) host["Devices"] = std::move(devices);
+
+  json bindings = json::object();
+  for (const auto &port : node.ports)
+    bindings[port_key(port)].push_back({{"HostIp", port.host_address}, {"HostPort", std::to_string(port.host)}});
+  if (!bindings.empty()) host["PortBindings"] = std::move(bindings);
+
+  if (const auto found = t.find("restart"); found != t.end() && found->is_object()) {
+    const std::string policy = text(*found, "policy", "no");
+    host["RestartPolicy"]["Name"] = policy;
+    host["RestartPolicy"]["MaximumRetryCount"] = policy == "on-failure" ? found->value("max_retries", 0) : 0;
+  }
+  if (const auto found = t.find("resources"); found != t.end() && found->is_object()) {
+    if (const auto memory = found->value("memory_bytes", std::int64_t{0}); memory > 0) host["Memory"] = memory;
+    if (const auto cpus = found->value("cpus", 0.0); cpus > 0) host["NanoCpus"] = std::llround(cpus * 1e9);
+  }
+  return host;
+}
+
+} // namespace
+
+bool is_below(std::string_view path, std::string_view folder) {
+  while (folder.size() > 1 && folder.back() == '/')
+    folder.remove_suffix(1);
+  if (folder == "/") return true;
+  return path.substr(0, folder.size()) == folder && (path.size() == folder.size() || path[folder.size()] == '/');
+}
+
+Result<NodeTemplate> parse_node_template(const json &value, const sdk::Request &request) {
+  if (!value.is_object())
+    return Error(Code::invalid_argument, request.verb + ": every entry of 'nodes' has to be an object");
+  NodeTemplate node;
+  node.name = text(value, "name", "");
+  Checker check(request.verb + ": node '" + node.name + "'");
+  const auto name_char = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+           c == '-';
+  };
+  if (node.name.size() < 2 || node.name.front() == '.' || node.name.front() == '-' ||
+      !std::all_of(node.name.begin(), node.name.end(), name_char))
+    check.refuse("cannot be the name of a container", "use letters, digits, '.', '_' and '-'");
+  node.settings = json::object();
+  for (auto entry = value.begin(); entry != value.end(); ++entry) {
+    if (entry->is_null()) continue;
+    const auto known =
+        std::find_if(std::begin(members), std::end(members), [&](const Member &m) { return entry.key() == m.name; });
+    if (known == std::end(members))
+      check.refuse("unknown member '" + entry.key() + "'", "this provider cannot give what it asks for");
+    else if (!has_type(*entry, known->type))
+      check.refuse("member '" + entry.key() + "' has the wrong type", "");
+    else
+      node.settings[entry.key()] = *entry;
+  }
+  if (check.problem()) return *check.problem();
+  node.role = text(node.settings, "role", "");
+  node.image = text(node.settings, "image", "");
+  node.address = text(node.settings, "address", "");
+  if (node.image.empty()) check.refuse("has no 'image'", "");
+  if (const auto found = node.settings.find("labels"); found != node.settings.end()) node.labels = *found;
+  for (const auto &entry : list(node.settings, "tmpfs"))
+    node.tmpfs.push_back(split_options(entry.get<std::string>()).first);
+  read_files(check, node, request);
+  read_ports(check, node);
+  check_rest(check, node);
+  if (check.problem()) return *check.problem();
+  // Contents were copied out; a template that may be shown must not hold them.
+  node.settings.erase("files");
+  return node;
+}
+
+json container_labels(const NodeTemplate &node, const ClusterSettings &cluster) {
+  json labels = node.labels;
+  for (const auto &[key, value] : cluster.labels.items())
+    labels[key] = value;
+  labels[cluster_label] = cluster.cluster;
+  if (!node.role.empty()) labels[role_label] = node.role;
+  if (!cluster.request_id.empty()) labels[request_label] = cluster.request_id;
+  return labels;
+}
+
+json create_body(const NodeTemplate &node, const ClusterSettings &cluster) {
+  const json &t = node.settings;
+  json body = {{"Image", node.image},
+               {"Hostname", text(t, "hostname", node.name)},
+               {"Tty", flag(t, "tty")},
+               {"Labels", container_labels(node, cluster)},
+               {"HostConfig", host_config(node, cluster)}};
+  if (const auto args = list(t, "args"); !args.empty()) body["Cmd"] = args;
+  json env = json::array();
+  if (const auto found = t.find("env"); found != t.end() && found->is_object())
+    for (const auto &[key, value] : found->items())
+      env.push_back(key + "=" + value.get<std::string>());
+  if (!env.empty()) body["Env"] = std::move(env);
+  json exposed = json::object();
+  for (const auto &port : node.ports)
+    exposed[port_key(port)] = json::object();
+  if (!exposed.empty()) body["ExposedPorts"] = std::move(exposed);
+  if (auto check = health_check(t); !check.is_null()) body["Healthcheck"] = std::move(check);
+
+  json endpoint = json::object();
+  if (!node.address.empty()) endpoint["IPAMConfig"]["IPv4Address"] = node.address;
+  if (const auto aliases = list(t, "network_aliases"); !aliases.empty()) endpoint["Aliases"] = aliases;
+  body["NetworkingConfig"]["EndpointsConfig"][cluster.network] = std::move(endpoint);
+  return body;
+}
+
+std::string file_archive(const NodeTemplate &node, std::int64_t modified_unix) {
+  if (node.files.empty()) return {};
+  TarArchive archive(modified_unix);
+  for (const auto &file : node.files) {
+    if (file.symlink.empty())
+      archive.add_file(file.path, file.mode, file.content);
+    else
+      archive.add_symlink(file.path, file.symlink);
+  }
+  return std::move(archive).finish();
+}
+
+} // namespace ksail::docker

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// A node as it is asked for (provider-1.md, "template"), checked, and what the engine is told to create it.
+#pragma once
+
+#include <ksail/sdk/provider.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ksail::docker {
+
+struct PublishedPort {
+  int container = 0;
+  int host = 0;        ///< 0 until one was chosen
+  bool chosen = false; ///< not asked for by the user: another one is as good
+  std::string host_address = "127.0.0.1";
+  std::string protocol = "tcp";
+};
+
+struct PlacedFile {
+  std::string path;
+  unsigned mode = 0644;
+  std::string content;
+  std::string symlink; ///< instead of content
+};
+
+struct NodeTemplate {
+  std::string name;
+  std::string role;
+  std::string image;
+  std::string address; ///< fixed IPv4, or empty
+  std::vector<PublishedPort> ports;
+  std::vector<PlacedFile> files;
+  std::vector<std::string> tmpfs; ///< mount points
+  nlohmann::json labels = nlohmann::json::object();
+  nlohmann::json settings; ///< the template itself, for members that are passed on as they are
+};
+
+/// What every node of one request shares.
+struct ClusterSettings {
+  std::string cluster;
+  std::string network;
+  std::string request_id;
+  nlohmann::json labels = nlohmann::json::object();
+};
+
+/// Reads one template; file contents may stand in the request's blobs. invalid_argument names the node and the member
+/// for anything wrong, for members that are unknown, and for what this provider cannot give.
+Result<NodeTemplate> parse_node_template(const nlohmann::json &value, const sdk::Request &request);
+
+/// Body of POST /containers/create (Docker Engine API 1.41). Ports have been chosen.
+nlohmann::json create_body(const NodeTemplate &node, const ClusterSettings &cluster);
+
+/// The node's files as one tar archive; empty when there are none.
+std::string file_archive(const NodeTemplate &node, std::int64_t modified_unix);
+
+/// Labels of the container: the template's, the request's and those by which it is found again.
+nlohmann::json container_labels(const NodeTemplate &node, const ClusterSettings &cluster);
+
+/// Whether `path` is `folder` or below it.
+bool is_below(std::string_view path, std::string_view folder);
+
+} // namespace ksail::docker

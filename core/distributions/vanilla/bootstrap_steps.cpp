@@ -74,7 +74,12 @@ asio::awaitable<Result<void>> wait_for_api(Shared b, BootstrapContext &context) 
   access.endpoint = http::Endpoint::tls_tcp(published->second.first, published->second.second, std::move(tls));
   b->client = std::make_unique<kubernetes::Client>(context.executor(), std::move(access), http::PoolOptions());
   Result<void> answering = co_await b->client->wait_until_answering("/version", context.deadline());
-  co_return answering;
+  if (!answering) co_return answering;
+  // The API server makes this namespace a moment after it begins to answer; made now, nothing has to wait for it.
+  json system = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", "kube-system"}}}};
+  auto created = co_await b->client->create("/api/v1/namespaces", std::move(system), context.deadline());
+  if (!created && created.error().code != Code::already_exists) co_return created.error();
+  co_return Result<void>();
 }
 
 /// Node objects with their pod ranges, before the kubelets and the controller manager come to it: the ranges in the

@@ -39,9 +39,16 @@ ask() { curl --silent --max-time 5 --cacert /etc/kubernetes/pki/ca.crt --cert /k
 status_of() { ask --output /dev/null --write-out '%{http_code}' "$api$1"; }
 until_ok() { until [[ $(status_of "$1") == 200 ]]; do sleep 0.03; done; }
 phase() {
-  local log=/kind/ksail/phase-$1-${2:-all}.log
-  kubeadm init phase "$@" --config /kind/kubeadm.conf >"$log" 2>&1 || fail "kubeadm init phase $*: $(tail -3 "$log")"
-  say "phase $* done"
+  local log=/kind/ksail/phase-$1-${2:-all}.log attempt
+  # A server that has just begun to answer cannot do everything yet, e.g. allocate Service addresses.
+  for ((attempt = 0; attempt < 60; attempt++)); do
+    if kubeadm init phase "$@" --config /kind/kubeadm.conf >"$log" 2>&1; then
+      say "phase $* done (attempt $((attempt + 1)))"
+      return
+    fi
+    sleep 0.2
+  done
+  fail "kubeadm init phase $*: $(grep -m1 -i '^error' "$log" || tail -1 "$log")"
 }
 
 # Until kube-proxy has programmed the Service of the API server, this stands in for it: network agent and DNS need not wait.
@@ -59,6 +66,7 @@ say API answers
 # The API server needs seconds to write its default roles. What belongs to the control plane gets by until then with a
 # binding of its own, which is removed again below.
 post() { ask --output /dev/null -X POST -H 'Content-Type: application/json' --data "$2" "$api$1"; }
+post /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"kube-system"}}'
 rbac=/apis/rbac.authorization.k8s.io/v1
 post $rbac/clusterroles '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"ksail:bootstrap"},"rules":[{"apiGroups":["*"],"resources":["*"],"verbs":["*"]},{"nonResourceURLs":["*"],"verbs":["*"]}]}'
 post $rbac/clusterrolebindings '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"ksail:bootstrap"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"ksail:bootstrap"},"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"system:kube-controller-manager"},{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"system:kube-scheduler"},{"kind":"Group","apiGroup":"rbac.authorization.k8s.io","name":"system:serviceaccounts:kube-system"}]}'
@@ -124,14 +132,16 @@ exit 2
 
 std::string dns_script(const std::string &dns_address, unsigned seconds) {
   // A query for the A record of kubernetes.default.svc.cluster.local, RFC 1035 §4.1, id 0xabcd. The answer's header has
-  // the same id, the response bit, no error code and at least one answer.
-  return replace_all("for ((i = 0; i < " + std::to_string(seconds * 10) + R"sh(; i++)); do
+  // the same id, the response bit, no error code and at least one answer. From a file: a newline in what bash prints
+  // would split it into two datagrams.
+  return replace_all(R"sh(query=/run/ksail-dns-query
+printf '\xab\xcd\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x0akubernetes\x07default\x03svc\x07cluster\x05local\x00\x00\x01\x00\x01' >$query
+for ((i = 0; i < )sh" + std::to_string(seconds * 10) +
+                         R"sh(; i++)); do
   for ns in /run/netns/cni-*; do
     [[ -e $ns ]] || continue
-    answer=$(nsenter --net="$ns" bash -c 'exec 3<>/dev/udp/SERVER/53
-      printf "\xab\xcd\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x0akubernetes\x07default\x03svc\x07cluster\x05local\x00\x00\x01\x00\x01" >&3
-      timeout 0.5 head -c 12 <&3 | od -An -tx1' 2>/dev/null | tr -d ' \n')
-    [[ ${answer:0:5} == abcd8 && ${answer:7:1} == 0 && ${answer:12:4} != 0000 && -n ${answer:12:4} ]] && exit 0
+    answer=$(nsenter --net="$ns" bash -c 'exec 3<>/dev/udp/SERVER/53; cat /run/ksail-dns-query >&3; timeout 0.5 head -c 12 <&3 | od -An -tx1' 2>/dev/null | tr -d ' \n')
+    [[ ${answer:0:5} == abcd8 && ${answer:7:1} == 0 && -n ${answer:12:4} && ${answer:12:4} != 0000 ]] && exit 0
     break
   done
   sleep 0.05

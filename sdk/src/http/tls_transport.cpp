@@ -108,14 +108,12 @@ Error TlsTransport::failure(const char *what, unsigned long error) const {
 }
 
 Error TlsTransport::refused_server(unsigned long error) const {
-  const bool certificate =
-      ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED;
-  if (!certificate) {
+  const long verdict = ::SSL_get_verify_result(ssl_.get());
+  if (!tls_->verifies() || verdict == X509_V_OK) {
     Error failed = failure("the TLS handshake with", error);
     if (ERR_GET_REASON(error) == SSL_R_WRONG_VERSION_NUMBER) failed.hint = "check that the server speaks TLS there";
     return failed;
   }
-  const long verdict = ::SSL_get_verify_result(ssl_.get());
   const bool other_name = verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
   return Error(Code::unauthenticated,
                "the certificate of " + endpoint_.describe() + " was not accepted: " +
@@ -143,7 +141,7 @@ asio::awaitable<Result<void>> TlsTransport::handshake() {
     ::ERR_clear_error();
     const int result = ::SSL_do_handshake(ssl);
     const int state = ::SSL_get_error(ssl, result);
-    const unsigned long error = ::ERR_peek_error();
+    const unsigned long error = ::ERR_peek_last_error();
     // Also after a failure: the server is told why in an alert.
     Result<void> flushed = co_await flush();
     if (result == 1 || state == SSL_ERROR_WANT_READ) {
@@ -205,7 +203,7 @@ asio::awaitable<Result<std::size_t>> TlsTransport::read_some(char *data, std::si
     const int result = ::SSL_read(ssl_.get(), data, room);
     if (result > 0) co_return static_cast<std::size_t>(result);
     const int state = ::SSL_get_error(ssl_.get(), result);
-    const unsigned long error = ::ERR_peek_error();
+    const unsigned long error = ::ERR_peek_last_error();
     if (state == SSL_ERROR_ZERO_RETURN) co_return std::size_t(0);
     if (state != SSL_ERROR_WANT_READ) co_return failure("reading from", error);
     // A key update wants an answer; whoever is flushing takes it along.
@@ -244,7 +242,7 @@ asio::awaitable<Result<void>> TlsTransport::seal_and_send(std::string_view bytes
       ::ERR_clear_error();
       const auto piece = static_cast<int>(std::min(bytes.size(), record_size));
       const int result = ::SSL_write(ssl_.get(), bytes.data(), piece);
-      if (result <= 0) co_return failure("writing to", ::ERR_peek_error());
+      if (result <= 0) co_return failure("writing to", ::ERR_peek_last_error());
       bytes.remove_prefix(static_cast<std::size_t>(result));
       sealed += static_cast<std::size_t>(result);
     }

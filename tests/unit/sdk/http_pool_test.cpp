@@ -2,6 +2,7 @@
 // Which connection a request goes over, whose turn it is, and what happens when a connection dies.
 #include "loop.hpp"
 #include "raw_server.hpp"
+#include "running.hpp"
 #include "temporary_directory.hpp"
 
 #include <sys/un.h>
@@ -30,21 +31,6 @@ asio::awaitable<void> echo_target(std::shared_ptr<Peer> peer, int) {
     if (!written) co_return;
   }
 }
-
-/// Something running beside the test that can be cancelled.
-template <class T> struct Running {
-  Running(Loop &loop, asio::awaitable<Result<T>> work) {
-    auto done = [this](std::exception_ptr thrown, Result<T> value) {
-      result.emplace(thrown ? Result<T>(detail::error_of(thrown)) : std::move(value));
-      ended = true;
-    };
-    asio::co_spawn(loop.io, std::move(work), asio::bind_cancellation_slot(signal.slot(), done));
-  }
-  void cancel() { signal.emit(asio::cancellation_type::terminal); }
-  asio::cancellation_signal signal;
-  std::optional<Result<T>> result;
-  bool ended = false;
-};
 
 } // namespace
 

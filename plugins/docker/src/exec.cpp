@@ -67,6 +67,7 @@ private:
   std::unique_ptr<http::Duplex> connection_;
   FrameDemultiplexer demultiplexer_{FrameDemultiplexer::Format::framed};
   std::string output_, errors_;
+  bool output_ended_ = false;
 };
 
 /// The id of a new exec instance. A remembered container may have been replaced by another of the same name.
@@ -103,8 +104,9 @@ asio::awaitable<Result<void>> Execution::write_input() {
   if (!command_.input.empty()) {
     auto written = co_await connection_->write(command_.input, context_.deadline());
     // A command may end without reading all of its input: its exit code tells, not the broken pipe.
-    if (!written && written.error().code != Code::unavailable) co_return written.error();
+    if (!written && !output_ended_ && written.error().code != Code::unavailable) co_return written.error();
   }
+  if (output_ended_) co_return Result<void>();
   auto closed = co_await connection_->shutdown_write();
   if (!closed && closed.error().code == Code::cancelled) co_return closed.error();
   co_return Result<void>();
@@ -143,7 +145,11 @@ asio::awaitable<Result<void>> Execution::read_output() {
       co_return error;
     }
     if (auto taken = take(std::move(*pieces)); !taken) co_return taken.error();
-    if (bytes->empty()) co_return Result<void>();
+    if (!bytes->empty()) continue;
+    // The engine goes on holding input that nobody will read any more: a write that waits for it has to end, too.
+    output_ended_ = true;
+    connection_->close();
+    co_return Result<void>();
   }
 }
 

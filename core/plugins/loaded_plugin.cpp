@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 
 #include <cstring>
+#include <memory>
 #include <utility>
 
 namespace ksail::plugins {
@@ -49,56 +50,55 @@ std::string text_of(ksail_str s) {
 
 LoadedPlugin::LoadedPlugin(std::string id) : id_(std::move(id)), host_(id_) {}
 
-Result<LoadedPlugin *> LoadedPlugin::load(const Found &found, const Inspection &inspection, HostServices &services) {
-  // Given up on purpose even when the plugin is refused: its init() may have kept the host's table.
-  auto *plugin = new LoadedPlugin(found.manifest->id);
-  plugin->number_ = CallTable::instance().add_plugin(*plugin);
-  plugin->host_.attach(services);
-  Result<void> outcome = plugin->open(found, inspection);
-  if (outcome)
-    outcome =
-        plugin->initialise(*found.manifest, "plugin " + plugin->id_ + " (" + inspection.library.path().string() + ")");
-  if (outcome) return plugin;
-  plugin->retire();
-  plugin->host_.detach();
-  return outcome.error();
-}
-
-Result<void> LoadedPlugin::open(const Found &found, const Inspection &inspection) {
+Result<LoadedPlugin *> LoadedPlugin::map(const Found &found, const Inspection &inspection) {
+  auto plugin = std::unique_ptr<LoadedPlugin>(new LoadedPlugin(found.manifest->id));
+  plugin->subject_ = "plugin " + plugin->id_ + " (" + inspection.library.path().string() + ")";
   // With a hash to keep to, the very file that was hashed is loaded; otherwise the path, which debuggers understand and
   // nobody else may write to.
   const bool pinned = !found.manifest->sha256.empty();
   const std::string path =
       pinned ? "/proc/self/fd/" + std::to_string(inspection.library.descriptor()) : inspection.library.path().string();
-  const std::string subject = "plugin " + id_ + " (" + inspection.library.path().string() + ")";
   void *const handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (!handle) {
     const char *why = ::dlerror();
-    return Error(Code::plugin, subject + " cannot be loaded: " + clean_text(why ? why : "unknown reason"),
+    return Error(Code::plugin, plugin->subject_ + " cannot be loaded: " + clean_text(why ? why : "unknown reason"),
                  "install what it needs (`ldd " + inspection.library.path().string() +
-                     "` lists it), or the package ksail-plugin-" + id_ + " again");
+                     "` lists it), or the package ksail-plugin-" + plugin->id_ + " again");
   }
   // The handle is never closed.
   void *const symbol = ::dlsym(handle, KSAIL_ENTRY_SYMBOL);
-  if (!symbol) return Error(Code::plugin, subject + " does not export " KSAIL_ENTRY_SYMBOL, hint_for(id_));
-  entry_fn_ = reinterpret_cast<ksail_plugin_entry_fn>(symbol);
-  return Result<void>();
+  if (!symbol)
+    return Error(Code::plugin, plugin->subject_ + " does not export " KSAIL_ENTRY_SYMBOL, hint_for(plugin->id_));
+  plugin->entry_fn_ = reinterpret_cast<ksail_plugin_entry_fn>(symbol);
+  plugin->number_ = CallTable::instance().add_plugin(*plugin);
+  return plugin.release(); // its init() may keep the host's table, whatever comes of it
 }
 
-Result<void> LoadedPlugin::initialise(const Manifest &manifest, const std::string &subject) {
+Result<void> LoadedPlugin::initialise(const Manifest &manifest, HostServices &services) {
+  host_.attach(services);
+  auto outcome = check_and_init(manifest);
+  if (!outcome) {
+    retire();
+    host_.detach();
+  }
+  return outcome;
+}
+
+Result<void> LoadedPlugin::check_and_init(const Manifest &manifest) {
   const std::lock_guard lock(serial_);
   const void *given = entry_fn_();
   // The versions first: a table of another major may be shorter, and then the version explains it.
-  const auto head = read_table<ksail_entry_1>(given, KSAIL_END_OF(ksail_entry_1, min_host_minor), "root", subject, id_);
+  const auto head =
+      read_table<ksail_entry_1>(given, KSAIL_END_OF(ksail_entry_1, min_host_minor), "root", subject_, id_);
   if (!head) return head.error();
   AbiVersion abi;
   abi.major = head->abi_major;
   abi.minor = head->abi_minor;
   abi.min_host_minor = head->min_host_minor;
-  if (const auto usable = check_abi(abi, subject, id_); !usable) return usable.error();
-  const auto entry = read_table<ksail_entry_1>(given, KSAIL_END_OF(ksail_entry_1, shutdown), "root", subject, id_);
+  if (const auto usable = check_abi(abi, subject_, id_); !usable) return usable.error();
+  const auto entry = read_table<ksail_entry_1>(given, KSAIL_END_OF(ksail_entry_1, shutdown), "root", subject_, id_);
   if (!entry) return entry.error();
-  const auto refuse = [&](const std::string &why) { return Error(Code::plugin, subject + " " + why, hint_for(id_)); };
+  const auto refuse = [&](const std::string &why) { return Error(Code::plugin, subject_ + " " + why, hint_for(id_)); };
   if (abi.major != manifest.abi.major || abi.minor != manifest.abi.minor)
     return refuse("is of plugin ABI " + abi_text(abi.major, abi.minor) + ", its manifest says " +
                   abi_text(manifest.abi.major, manifest.abi.minor));
@@ -114,7 +114,7 @@ Result<void> LoadedPlugin::initialise(const Manifest &manifest, const std::strin
   const void *const interface = entry_.query_interface(detail::abi_str(KSAIL_PROVIDER_1));
   if (!interface) return refuse("does not have the interface " KSAIL_PROVIDER_1);
   const auto provider =
-      read_table<ksail_provider_1>(interface, KSAIL_END_OF(ksail_provider_1, start), KSAIL_PROVIDER_1, subject, id_);
+      read_table<ksail_provider_1>(interface, KSAIL_END_OF(ksail_provider_1, start), KSAIL_PROVIDER_1, subject_, id_);
   if (!provider) return provider.error();
   if (!provider->start) return refuse("has a " KSAIL_PROVIDER_1 " table without start");
   provider_ = *provider;

@@ -14,8 +14,10 @@ namespace ksail::plugins {
 
 class LoadedPlugin {
 public:
-  /// Maps the library that was inspected, checks its tables and initialises it. Objects are never destroyed.
-  static Result<LoadedPlugin *> load(const Found &found, const Inspection &inspection, HostServices &services);
+  /// Maps the library that was inspected. What is returned is never destroyed.
+  static Result<LoadedPlugin *> map(const Found &found, const Inspection &inspection);
+  /// Once: checks the tables of the library and calls its init(). After a failure the plugin is retired.
+  Result<void> initialise(const Manifest &manifest, HostServices &services);
 
   const std::string &id() const { return id_; }
   std::size_t number() const { return number_; }
@@ -31,10 +33,10 @@ public:
 
 private:
   explicit LoadedPlugin(std::string id);
-  Result<void> open(const Found &found, const Inspection &inspection);
-  Result<void> initialise(const Manifest &manifest, const std::string &subject);
+  Result<void> check_and_init(const Manifest &manifest);
 
   const std::string id_;
+  std::string subject_; ///< "plugin docker (/path)", how messages start
   std::size_t number_ = 0;
   HostTables host_;
   std::mutex serial_; ///< the ABI's [serial]

@@ -82,19 +82,8 @@ Error too_late(const LoadedPlugin &plugin, const PluginCall &call) {
                "\"" + call.verb() + "\" of the " + plugin.id() + " plugin did not end within its time");
 }
 
-/// A free function: the Provider object may be gone before it ends.
-asio::awaitable<Result<Reply>> run_call(LoadedPlugin &plugin, std::shared_ptr<PluginCall> call, nlohmann::json body,
-                                        std::vector<Blob> blobs, Deadline deadline, EventHandler on_event) {
-  const auto state = co_await asio::this_coro::cancellation_state;
-  if (state.cancelled() != asio::cancellation_type::none)
-    co_return Error(Code::cancelled, "\"" + call->verb() + "\" was cancelled before it began");
-  if (deadline.passed()) co_return too_late(plugin, *call);
-  const auto executor = co_await asio::this_coro::executor;
-  asio::steady_timer wake(executor);
-  const Attachment attachment(*call, executor, wake);
-  const std::string operation_id = take_operation_id(body);
-  call->start(body, operation_id, blobs, deadline);
-
+asio::awaitable<Result<Reply>> wait_for_answer(LoadedPlugin &plugin, std::shared_ptr<PluginCall> call,
+                                               Deadline deadline, EventHandler on_event, asio::steady_timer &wake) {
   bool late = false;
   std::optional<Clock::time_point> give_up;
   for (;;) {
@@ -127,6 +116,33 @@ asio::awaitable<Result<Reply>> run_call(LoadedPlugin &plugin, std::shared_ptr<Pl
       call->cancel(KSAIL_CANCEL_USER);
     }
   }
+}
+
+/// A free function: the Provider object may be gone before it ends.
+asio::awaitable<Result<Reply>> run_call(LoadedPlugin &plugin, std::shared_ptr<PluginCall> call, nlohmann::json body,
+                                        std::vector<Blob> blobs, Deadline deadline, EventHandler on_event) {
+  const auto state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none)
+    co_return Error(Code::cancelled, "\"" + call->verb() + "\" was cancelled before it began");
+  if (deadline.passed()) co_return too_late(plugin, *call);
+  const auto executor = co_await asio::this_coro::executor;
+  // A cancelled caller still waits for the plugin; left on, every co_await would throw instead.
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
+  std::exception_ptr thrown; // out of the event handler
+  Result<Reply> result = Error();
+  try {
+    asio::steady_timer wake(executor);
+    const Attachment attachment(*call, executor, wake);
+    const std::string operation_id = take_operation_id(body);
+    call->start(body, operation_id, blobs, deadline);
+    result = co_await wait_for_answer(plugin, call, deadline, std::move(on_event), wake);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  co_await asio::this_coro::throw_if_cancelled(throws);
+  if (thrown) std::rethrow_exception(thrown);
+  co_return result;
 }
 
 class PluginProvider final : public Provider {
@@ -206,18 +222,20 @@ Result<std::unique_ptr<Provider>> load_provider(std::string_view provider_name, 
     entry.plugin->host().attach(services);
     return std::make_unique<PluginProvider>(*entry.plugin);
   }
-  const auto loaded = LoadedPlugin::load(*found, inspection, services);
+  const auto mapped = LoadedPlugin::map(*found, inspection);
+  if (!mapped) return mapped.error();
+  const auto initialised = (*mapped)->initialise(*found->manifest, services);
   Registry::Entry entry;
-  entry.device = inspection.library.device();
+  entry.device = inspection.library.device(); // a mapped file keeps its number for itself
   entry.inode = inspection.library.inode();
   entry.file = inspection.library.path();
-  if (loaded)
-    entry.plugin = *loaded;
+  if (initialised)
+    entry.plugin = *mapped;
   else
-    entry.refusal = loaded.error(); // its init() must not run twice
+    entry.refusal = initialised.error(); // its init() must not run twice
   registry.entries.push_back(entry);
-  if (!loaded) return loaded.error();
-  return std::make_unique<PluginProvider>(**loaded);
+  if (!initialised) return initialised.error();
+  return std::make_unique<PluginProvider>(**mapped);
 }
 
 void shutdown_all(std::chrono::nanoseconds grace) {

@@ -50,13 +50,15 @@ bool valid_id(std::string_view s) {
 bool valid_version(std::string_view s) {
   const std::string_view marks = ".+~-";
   return !s.empty() && s.size() <= max_name && s.front() >= '0' && s.front() <= '9' &&
-         std::all_of(s.begin(), s.end(), [marks](char c) { return word(c) || marks.find(c) != std::string_view::npos; });
+         std::all_of(s.begin(), s.end(),
+                     [marks](char c) { return word(c) || marks.find(c) != std::string_view::npos; });
 }
 
 bool valid_name(std::string_view s) {
   const std::string_view marks = " ._-/";
-  return !s.empty() && s.size() <= max_name && word(s.front()) &&
-         std::all_of(s.begin(), s.end(), [marks](char c) { return word(c) || marks.find(c) != std::string_view::npos; });
+  return !s.empty() && s.size() <= max_name && word(s.front()) && std::all_of(s.begin(), s.end(), [marks](char c) {
+    return word(c) || marks.find(c) != std::string_view::npos;
+  });
 }
 
 bool printable(std::string_view s) {

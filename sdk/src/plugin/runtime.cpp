@@ -71,24 +71,24 @@ asio::awaitable<Result<Reply>> Runtime::run(std::shared_ptr<Operation> operation
 }
 
 void Runtime::begin(std::shared_ptr<Operation> operation) {
-  if (stopping_) {
-    operation->finish(Error(Code::cancelled, "the " + id_ + " plugin is shut down"));
-    return;
-  }
   make_provider();
   if (broken_) {
     operation->finish(*broken_);
     return;
   }
+  std::unique_lock lock(mutex_);
+  if (stopping_) {
+    lock.unlock();
+    operation->finish(Error(Code::cancelled, "the " + id_ + " plugin is shut down"));
+    return;
+  }
   const auto at = in_flight_.insert(in_flight_.end(), operation);
+  lock.unlock();
   auto ended = [this, operation, at](std::exception_ptr thrown, Result<Reply> result) {
     operation->ended(thrown, std::move(result));
+    const std::lock_guard guard(mutex_);
     in_flight_.erase(at);
-    if (stopping_ && in_flight_.empty()) {
-      const std::lock_guard lock(mutex_);
-      idle_ = true;
-      changed_.notify_all();
-    }
+    changed_.notify_all();
   };
   asio::co_spawn(context_, run(operation), asio::bind_cancellation_slot(operation->slot(), std::move(ended)));
 }
@@ -123,41 +123,33 @@ void Runtime::close_provider() noexcept {
 }
 
 bool Runtime::shutdown(std::chrono::nanoseconds grace) {
-  const auto until = Clock::now() + std::chrono::duration_cast<Clock::duration>(grace);
-  asio::post(context_, [this] {
-    stopping_ = true;
-    const auto running = in_flight_; // an operation may end while it is being told
-    for (const auto &operation : running)
-      operation->emit_cancel(KSAIL_CANCEL_SHUTDOWN);
-    if (in_flight_.empty()) {
-      const std::lock_guard lock(mutex_);
-      idle_ = true;
-      changed_.notify_all();
-    }
-  });
+  const auto begun = Clock::now();
+  const auto until = begun + std::chrono::duration_cast<Clock::duration>(grace);
+  // Half for the operations, a quarter for what the provider leaves behind, a quarter for the thread.
+  const auto half = begun + (until - begun) / 2;
+  const auto three_quarters = begun + (until - begun) * 3 / 4;
+
   std::unique_lock lock(mutex_);
-  const bool idle = changed_.wait_until(lock, until, [this] { return idle_; });
+  stopping_ = true;
+  for (const auto &operation : in_flight_)
+    cancel(operation, KSAIL_CANCEL_SHUTDOWN);
+  const bool idle = changed_.wait_until(lock, half, [this] { return in_flight_.empty(); });
   if (idle) {
-    lock.unlock();
     asio::post(context_, [this] { close_provider(); });
-    lock.lock();
-    // What the provider left behind (an idle connection's timer, say) must not keep the thread: half of what is left is
-    // for it, then the context is stopped.
-    const auto left = until - Clock::now();
-    changed_.wait_for(lock, left / 2, [this] { return exited_; });
+    // An idle connection's timer, say, must not keep the thread.
+    changed_.wait_until(lock, three_quarters, [this] { return exited_; });
   }
   context_.stop();
   const bool exited = changed_.wait_until(lock, until, [this] { return exited_; });
+  const auto left = in_flight_;
   lock.unlock();
-  if (!exited) {
+  if (exited)
+    thread_.join();
+  else
     thread_.detach(); // stuck in a blocking call; the library is never unloaded, so it may go on
-    return false;
-  }
-  thread_.join();
-  if (idle) return true;
-  for (const auto &operation : in_flight_)
+  for (const auto &operation : left)
     operation->finish(Error(Code::cancelled, "the " + id_ + " plugin was shut down before the operation ended"));
-  return false;
+  return exited && idle;
 }
 
 } // namespace ksail::sdk

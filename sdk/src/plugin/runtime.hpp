@@ -53,12 +53,11 @@ private:
   // On the plugin's thread.
   std::unique_ptr<Provider> provider_;
   std::optional<Error> broken_; ///< why there is no provider
+
+  std::mutex mutex_; ///< guards what follows
+  std::condition_variable changed_;
   std::list<std::shared_ptr<Operation>> in_flight_;
   bool stopping_ = false;
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool idle_ = false;   ///< shutdown was begun and nothing is in flight
   bool exited_ = false; ///< the thread has nothing more to do
   std::jthread thread_;
 };

@@ -14,20 +14,30 @@ using nlohmann::json;
 
 namespace {
 
-/// When our manager's entry of applied fields was last stamped.
-std::optional<std::int64_t> stamped(const json &object, std::string_view field_manager) {
+struct Ownership {
+  std::optional<std::int64_t> stamped; ///< when our manager's entry of applied fields last was
+  bool owned_nothing = false;          ///< neither now nor before
+};
+
+Ownership ownership(const json &object, std::string_view field_manager) {
+  Ownership out;
   const auto metadata = object.find("metadata");
-  if (metadata == object.end() || !metadata->is_object()) return std::nullopt;
+  if (metadata == object.end() || !metadata->is_object()) return out;
   const auto entries = metadata->find("managedFields");
-  if (entries == metadata->end() || !entries->is_array()) return std::nullopt;
-  std::optional<std::int64_t> latest;
+  if (entries == metadata->end() || !entries->is_array()) return out;
+  bool first_tracked = false, ours = false;
   for (const auto &entry : *entries) {
-    if (!entry.is_object() || entry.value("manager", "") != field_manager || entry.value("operation", "") != "Apply" ||
-        entry.contains("subresource"))
-      continue;
-    if (const auto time = parse_rfc3339_utc(entry.value("time", ""))) latest = std::max(latest.value_or(*time), *time);
+    if (!entry.is_object() || entry.contains("subresource")) continue;
+    // What the server calls the fields of an object that had no owner when it was first applied to. An empty Namespace
+    // gets this entry when it is applied a second time, and is stored again for nothing else.
+    if (entry.value("manager", "") == "before-first-apply") first_tracked = true;
+    if (entry.value("manager", "") != field_manager || entry.value("operation", "") != "Apply") continue;
+    ours = true;
+    if (const auto time = parse_rfc3339_utc(entry.value("time", "")))
+      out.stamped = std::max(out.stamped.value_or(*time), *time);
   }
-  return latest;
+  out.owned_nothing = first_tracked && !ours;
+  return out;
 }
 
 } // namespace
@@ -47,8 +57,9 @@ ApplyEffect apply_effect(const ApplyAnswer &answer, const json &object, std::str
   if (answer.status == 201) return ApplyEffect::created;
   const std::uint64_t revision = revision_of(object);
   if (answer.revision_before && revision && revision <= answer.revision_before) return ApplyEffect::unchanged;
-  const auto time = stamped(object, field_manager);
-  if (time && answer.not_before_unix && *time < *answer.not_before_unix) return ApplyEffect::unchanged;
+  const Ownership ours = ownership(object, field_manager);
+  if (ours.owned_nothing) return ApplyEffect::unchanged;
+  if (ours.stamped && answer.not_before_unix && *ours.stamped < *answer.not_before_unix) return ApplyEffect::unchanged;
   return ApplyEffect::configured;
 }
 

@@ -94,6 +94,9 @@ Error Client::Impl::explain(Error error) const {
   if (error.code == Code::unavailable && error.hint.empty())
     error.hint = "is the cluster running, and is " + access.endpoint.describe() +
                  " still its address? `ksail cluster list` shows the clusters here";
+  if (error.code == Code::unauthenticated && error.message.starts_with("the certificate of"))
+    error.hint = "the kubeconfig's certificate authority is not this server's; when the cluster was made anew, fetch the "
+                 "kubeconfig again: `ksail cluster kubeconfig`";
   return error;
 }
 

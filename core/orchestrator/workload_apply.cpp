@@ -59,10 +59,12 @@ public:
 
 private:
   struct Progress {
-    explicit Progress(const asio::any_io_executor &ex) : ended(ex) {}
-    Event ended; ///< tried, and if it had to become ready, that has been decided too
+    explicit Progress(const asio::any_io_executor &ex) : tried(ex), ended(ex) {}
+    Event tried; ///< applied, or given up
+    Event ended; ///< and if it had to become ready, that has been decided too
     bool applied = false;
     bool ready = false;
+    std::optional<Clock::time_point> started; ///< when it had its first turn: waiting in line is not its own time
   };
   struct Gate {
     explicit Gate(const asio::any_io_executor &ex) : open(ex) {}
@@ -86,7 +88,8 @@ private:
   asio::awaitable<Result<Applied>> create_generated(std::size_t i, Applied applied);
   asio::awaitable<Result<void>> wait_ready(std::size_t i, const Applied &applied);
   asio::awaitable<bool> claim_waits_for_pod(json claim);
-  void finish(std::size_t i, Clock::time_point started, std::string effect, std::optional<Error> error);
+  void tried(std::size_t i);
+  void finish(std::size_t i, std::string effect, std::optional<Error> error);
   RepeatContext repeat_context(std::size_t i) const;
   void skip_unless_checkable(std::size_t on, std::size_t i, std::optional<Error> &skip) const;
 
@@ -170,7 +173,8 @@ void ApplyRun::skip_unless_checkable(std::size_t on, std::size_t i, std::optiona
 asio::awaitable<bool> ApplyRun::dependencies(std::size_t i, std::optional<Error> &skip) {
   const ApplyStep &step = order_.steps[i];
   for (const auto &edge : step.after) {
-    const bool told = co_await progress_[edge.on].ended.wait();
+    Progress &on = progress_[edge.on];
+    const bool told = co_await (edge.need == Need::ready ? on.ended.wait() : on.tried.wait());
     if (!told) co_return false;
     const Progress &other = progress_[edge.on];
     const bool met = edge.need == Need::ended || (edge.need == Need::applied && other.applied) ||
@@ -191,16 +195,24 @@ asio::awaitable<bool> ApplyRun::dependencies(std::size_t i, std::optional<Error>
   co_return true;
 }
 
-void ApplyRun::finish(std::size_t i, Clock::time_point started, std::string effect, std::optional<Error> error) {
+/// Lets those go on that only need it to be in the cluster.
+void ApplyRun::tried(std::size_t i) {
+  if (progress_[i].tried.is_set()) return;
+  progress_[i].tried.set();
+  for (const auto gate : order_.steps[i].in_gates)
+    if (--gates_[gate].members == 0) gates_[gate].open.set();
+}
+
+void ApplyRun::finish(std::size_t i, std::string effect, std::optional<Error> error) {
   ObjectOutcome &outcome = outcomes_[i];
   outcome.object = objects_[i].describe();
   outcome.effect = std::move(effect);
-  outcome.seconds = std::chrono::duration<double>(Clock::now() - started).count();
+  if (const auto started = progress_[i].started)
+    outcome.seconds = std::chrono::duration<double>(Clock::now() - *started).count();
   outcome.error = std::move(error);
   if (outcome.effect == "failed" && options_.fail_fast && first_failure_.empty()) first_failure_ = outcome.object;
+  tried(i);
   progress_[i].ended.set();
-  for (const auto gate : order_.steps[i].in_gates)
-    if (--gates_[gate].members == 0) gates_[gate].open.set();
   if (on_object_) on_object_(outcome);
 }
 
@@ -208,16 +220,15 @@ asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
   std::optional<Error> skip;
   const bool told = co_await dependencies(i, skip);
   if (!told) co_return Error(Code::cancelled, "cancelled before " + objects_[i].describe() + " was applied");
-  const auto started = Clock::now();
   const std::string title = objects_[i].describe();
   if (order_.steps[i].refused) {
-    finish(i, started, "failed", order_.steps[i].refused);
+    finish(i, "failed", order_.steps[i].refused);
     co_return Result<void>();
   }
   if (!skip && !first_failure_.empty())
     skip = Error(Code::cancelled, title + ": not applied, because " + first_failure_ + " failed");
   if (skip) {
-    finish(i, started, "skipped", std::move(skip));
+    finish(i, "skipped", std::move(skip));
     co_return Result<void>();
   }
   std::optional<Applied> applied;
@@ -227,12 +238,14 @@ asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
     if (!tried) {
       span.fail();
       if (tried.error().code == Code::cancelled) co_return tried.error();
-      finish(i, started, not_started_.contains(i) ? "skipped" : "failed", tried.error());
+      finish(i, not_started_.contains(i) ? "skipped" : "failed", tried.error());
       co_return Result<void>();
     }
     applied = std::move(*tried);
   }
   progress_[i].applied = true;
+  outcomes_[i].effect = applied->effect; // what others may ask before this one has ended
+  tried(i);
   if (objects_[i].kind == "CustomResourceDefinition") client_.forget_discovery();
   if (must_be_ready(i)) {
     timing::Scope span(timing_, "ready", title);
@@ -240,12 +253,12 @@ asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
     if (!ready) {
       span.fail();
       if (ready.error().code == Code::cancelled) co_return ready.error();
-      finish(i, started, "failed", ready.error());
+      finish(i, "failed", ready.error());
       co_return Result<void>();
     }
   }
   progress_[i].ready = true;
-  finish(i, started, applied->effect, std::nullopt);
+  finish(i, applied->effect, std::nullopt);
   co_return Result<void>();
 }
 
@@ -265,6 +278,11 @@ asio::awaitable<Result<ApplyRun::Applied>> ApplyRun::apply_patiently(std::size_t
         not_started_.insert(i);
         co_return Error(Code::aborted, objects_[i].describe() + ": not applied, because " + first_failure_ + " failed");
       }
+      if (deadline_.passed())
+        co_return Error(Code::deadline_exceeded,
+                        objects_[i].describe() + ": not applied, the time was up before its turn came",
+                        "give it more with --timeout");
+      if (!progress_[i].started) progress_[i].started = Clock::now();
       auto outcome = co_await apply_once(i);
       const bool throttled = !outcome && outcome.error().code == Code::resource_exhausted;
       throttled ? pace_.throttled() : pace_.answered();
@@ -318,8 +336,10 @@ asio::awaitable<Result<ApplyRun::Applied>> ApplyRun::apply_once(std::size_t i) {
   auto reply = co_await client_.apply(std::move(path), std::move(*body), std::move(how), deadline_);
   if (!reply) {
     Error error = reply.error();
-    if (error.code == Code::invalid_argument && error.hint.empty())
+    if (error.code == Code::invalid_argument && (error.hint.empty() || error.hint == "correct the manifest"))
       error.hint = "correct the manifest (" + object.where.describe() + ")";
+    if (error.code == Code::not_found && error.hint.empty() && error.message.find("namespaces \"") != std::string::npos)
+      error.hint = "add the Namespace to what is applied, or create it: kubectl create namespace " + applied.ns;
     co_return error;
   }
   applied.effect = effect_word(reply->effect);

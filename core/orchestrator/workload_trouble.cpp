@@ -45,16 +45,18 @@ std::string label(const json &object, std::string_view key) {
 
 bool is_pull_error(std::string_view reason) { return reason == "ErrImagePull" || reason == "RegistryUnavailable"; }
 
-std::string last_end(const json &container) {
-  const json &ended = field(field(container, "lastState"), "terminated");
-  if (!ended.is_object()) return {};
-  std::string out = "; it ended with exit code " + std::to_string(ended.value("exitCode", 0));
+std::string end_of(const json &ended) {
+  std::string out = "it ended with exit code " + std::to_string(ended.value("exitCode", 0));
   if (const auto reason = text(ended, "reason"); !reason.empty() && reason != "Error") out += " (" + reason + ")";
   if (const auto message = text(ended, "message"); !message.empty()) out += ": " + message;
   return out;
 }
 
 std::optional<PodTrouble> container_trouble(const json &container) {
+  const json &ended = field(field(container, "state"), "terminated");
+  const json &code = field(ended, "exitCode");
+  if (code.is_number_integer() && code.get<std::int64_t>() != 0)
+    return PodTrouble{false, "container " + text(container, "name") + ": " + end_of(ended)};
   const json &waiting = field(field(container, "state"), "waiting");
   if (!waiting.is_object()) return std::nullopt;
   const std::string reason = text(waiting, "reason"), message = text(waiting, "message");
@@ -67,7 +69,8 @@ std::optional<PodTrouble> container_trouble(const json &container) {
   if (reason == "CrashLoopBackOff") {
     const json &restarts = field(container, "restartCount");
     trouble.lasting = restarts.is_number_integer() && restarts.get<std::int64_t>() >= crashes_that_last;
-    trouble.text += last_end(container);
+    const json &last = field(field(container, "lastState"), "terminated");
+    if (last.is_object()) trouble.text += "; " + end_of(last);
   }
   return trouble;
 }

@@ -157,12 +157,11 @@ void ReadinessWatch::State::look(Waiter &waiter, const json &object) {
   if (waiter.verdict) return;
   waiter.latest = object;
   ReadinessVerdict verdict = assess_readiness(object, waiter.hints);
-  if (verdict.state == Readiness::progressing && waiter.has_pods) {
+  if (verdict.state != Readiness::ready && waiter.has_pods) {
+    const bool told = verdict.reason.starts_with("PodScheduled"); // the pod's own condition says it already
     const auto trouble = text(object, "kind") == "Pod" ? pod_trouble(object) : board.of(object);
-    if (trouble) {
-      verdict.reason += (verdict.reason.empty() ? "" : "; ") + trouble->text;
-      if (trouble->lasting) verdict.state = Readiness::failed;
-    }
+    if (trouble && !told) verdict.reason += (verdict.reason.empty() ? "" : "; ") + trouble->text;
+    if (trouble && trouble->lasting) verdict.state = Readiness::failed;
   }
   waiter.reason = verdict.reason;
   if (verdict.state == Readiness::progressing) return;
@@ -211,22 +210,27 @@ private:
   Waiter &waiter_;
 };
 
-/// The newest warning about the object or its pod, "FailedScheduling: 0/1 nodes are available"; empty when none can be
-/// had.
-asio::awaitable<std::string> newest_warning(kubernetes::Client &client, std::string ns, std::string name) {
+struct Warning {
+  std::string reason, message;
+};
+
+/// The newest warning about the object or its pod; empty when none can be had.
+asio::awaitable<Warning> newest_warning(kubernetes::Client &client, std::string ns, std::string name) {
   std::string path = "/api/v1/namespaces/" + http::encode_component(ns) +
                      "/events?fieldSelector=" + http::encode_component("type=Warning,involvedObject.name=" + name) +
                      "&limit=50";
   // The command's own time may be up: what is known is still worth two seconds.
   auto list = co_await client.get(std::move(path), Deadline::after(std::chrono::seconds(2)));
-  std::string newest, when;
+  Warning newest;
+  std::string when;
   if (!list || !list->contains("items")) co_return newest;
   for (const auto &event : (*list)["items"]) {
     std::string time = text(event, "lastTimestamp");
     if (time.empty()) time = text(event, "eventTime");
     if (time < when) continue;
     when = time;
-    newest = text(event, "reason") + ": " + text(event, "message");
+    newest.reason = text(event, "reason");
+    newest.message = text(event, "message");
   }
   co_return newest;
 }
@@ -314,8 +318,9 @@ asio::awaitable<Result<void>> ReadinessWatch::wait(Wanted wanted) {
   const std::string subject = waiter.has_pods ? state->board.pod_of(waiter.latest) : wanted.name;
   std::string why = outcome ? outcome->reason : waiter.reason;
   if (!ns.empty()) {
-    const std::string warning = co_await newest_warning(state->client, ns, subject.empty() ? wanted.name : subject);
-    if (!warning.empty() && why.find(warning) == std::string::npos) why += " (last event: " + warning + ")";
+    const Warning warning = co_await newest_warning(state->client, ns, subject.empty() ? wanted.name : subject);
+    if (!warning.message.empty() && why.find(warning.message) == std::string::npos)
+      why += " (last event: " + warning.reason + ": " + warning.message + ")";
   }
   const std::string look = "kubectl describe " + wanted.info.plural +
                            (wanted.info.group.empty() ? "" : "." + wanted.info.group) +

@@ -147,6 +147,13 @@ TEST_CASE("a newer object whose fields we last stamped before the request was ch
         ApplyEffect::configured);
 }
 
+TEST_CASE("an object of which we own nothing, stored again only for the server's own bookkeeping, is unchanged") {
+  json object = applied("100", "other", "2026-01-01T00:00:05Z");
+  object["metadata"]["managedFields"].push_back({{"manager", "before-first-apply"}, {"operation", "Update"}});
+  CHECK(apply_effect({200, 99, std::nullopt}, object, "ksail") == ApplyEffect::unchanged);
+  CHECK(apply_effect({200, 99, std::nullopt}, object, "other") == ApplyEffect::configured);
+}
+
 TEST_CASE("JSON is made readable for a YAML parser without changing its meaning") {
   CHECK(yaml_safe(R"({"a":"\/x"})") == R"({"a":"/x"})");
   CHECK(yaml_safe(R"({"a":"\ud83d\ude00"})") == "{\"a\":\"\xF0\x9F\x98\x80\"}");

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fake_api_server.hpp"
+#include "orchestrator/workload.hpp"
+#include "run_coroutine.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+using namespace ksail;
+using ksail::test::FakeApiServer;
+using ksail::test::FakeReply;
+using ksail::test::FakeRequest;
+using manifests::Object;
+using nlohmann::json;
+
+namespace {
+
+Object object(const std::string &api_version, const std::string &kind, const std::string &ns, const std::string &name,
+              json rest = json::object()) {
+  Object out;
+  out.api_version = api_version;
+  out.kind = kind;
+  out.ns = ns;
+  out.name = name;
+  rest["apiVersion"] = api_version;
+  rest["kind"] = kind;
+  if (!name.empty()) rest["metadata"]["name"] = name;
+  if (!ns.empty()) rest["metadata"]["namespace"] = ns;
+  out.json = rest.dump();
+  return out;
+}
+
+Object config(const std::string &name, const std::string &ns = "a") { return object("v1", "ConfigMap", ns, name); }
+
+Object definition() {
+  return object("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", "widgets.example.org",
+                {{"spec",
+                  {{"group", "example.org"},
+                   {"scope", "Namespaced"},
+                   {"names", {{"kind", "Widget"}, {"plural", "widgets"}}},
+                   {"versions", {{{"name", "v1"}}}}}}});
+}
+
+FakeReply status(int code, const std::string &message) {
+  return FakeReply(code, json({{"kind", "Status"}, {"message", message}}).dump());
+}
+
+std::string event(const std::string &type, const json &o) {
+  return json({{"type", type}, {"object", o}}).dump() + "\n";
+}
+
+bool has(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
+
+/// Says yes to everything, and runs a test's own script first.
+struct Cluster {
+  std::function<std::optional<FakeReply>(const FakeRequest &)> script;
+  std::map<std::string, std::vector<json>> events; ///< by collection path: what a watch tells after an empty list
+  std::vector<std::string> applied;                ///< names, in the order their answers were given
+
+  FakeReply operator()(const FakeRequest &request) {
+    if (script)
+      if (auto reply = script(request)) return *reply;
+    const std::string path = request.target.substr(0, request.target.find('?'));
+    if (has(request.target, "watch=1")) {
+      FakeReply stream;
+      for (const auto &e : events[path])
+        stream.pieces.push_back(event("MODIFIED", e));
+      stream.end = FakeReply::End::hold;
+      return stream;
+    }
+    if (request.method == "GET") return FakeReply(200, R"({"metadata":{"resourceVersion":"1"},"items":[]})");
+    json body = json::parse(request.body);
+    if (request.method == "POST") body["metadata"]["name"] = "made";
+    applied.push_back(body["metadata"].value("name", ""));
+    body["metadata"]["resourceVersion"] = std::to_string(10 + applied.size());
+    body["metadata"]["uid"] = body["metadata"]["name"];
+    return FakeReply(201, body.dump());
+  }
+};
+
+struct Lab {
+  Cluster cluster;
+  asio::io_context io;
+  FakeApiServer server{io.get_executor(), [this](const FakeRequest &r) { return cluster(r); }};
+  WorkloadApplyOptions options;
+  std::vector<ObjectOutcome> told;
+
+  Result<WorkloadReport> apply(std::vector<Object> objects) {
+    return test::run<WorkloadReport>(io, [&]() -> asio::awaitable<Result<WorkloadReport>> {
+      kubernetes::ClusterAccess access;
+      access.endpoint = http::Endpoint::tcp("127.0.0.1", server.port());
+      http::PoolOptions pool;
+      pool.max_connections = 64;
+      kubernetes::Client client(io.get_executor(), access, pool);
+      timing::Recorder recorder;
+      std::function<void(const ObjectOutcome &)> on_object = [this](const ObjectOutcome &o) { told.push_back(o); };
+      auto report = co_await apply_objects(client, std::move(objects), options, recorder, std::move(on_object));
+      server.stop();
+      co_return std::move(report);
+    });
+  }
+  long count(const std::string &part) const {
+    return std::count_if(server.seen().begin(), server.seen().end(),
+                         [&](const auto &r) { return has(r.method + " " + r.target, part); });
+  }
+};
+
+std::vector<std::string> effects(const WorkloadReport &report) {
+  std::vector<std::string> out;
+  for (const auto &outcome : report.objects)
+    out.push_back(outcome.effect);
+  return out;
+}
+
+using Effects = std::vector<std::string>;
+
+} // namespace
+
+TEST_CASE("objects are applied in the order they need each other, and reported in the order of the input") {
+  Lab lab;
+  lab.cluster.events["/apis/apiextensions.k8s.io/v1/customresourcedefinitions"] = {
+      {{"kind", "CustomResourceDefinition"},
+       {"apiVersion", "apiextensions.k8s.io/v1"},
+       {"metadata", {{"name", "widgets.example.org"}}},
+       {"status", {{"conditions", {{{"type", "Established"}, {"status", "True"}}}}}}}};
+  auto report =
+      lab.apply({object("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", "", "hook"),
+                 object("apps/v1", "Deployment", "a", "web"), object("example.org/v1", "Widget", "a", "widget"),
+                 config("settings"), definition(), object("v1", "Namespace", "", "a")});
+  REQUIRE(report);
+  CHECK(report->failed == 0);
+  CHECK(effects(*report) == Effects(6, "created"));
+  CHECK(report->objects[1].object == "Deployment a/web");
+  CHECK(lab.told.size() == 6);
+  const auto &applied = lab.cluster.applied;
+  const auto at = [&](const char *name) { return std::find(applied.begin(), applied.end(), name) - applied.begin(); };
+  CHECK(at("a") < at("settings"));
+  CHECK(at("settings") < at("web"));
+  CHECK(at("widgets.example.org") < at("widget"));
+  CHECK(at("hook") == 5);
+  CHECK(lab.count("GET /apis/example.org") == 0); // the definition itself says where its kind lives
+}
+
+TEST_CASE("independent objects are in flight together, and never more than allowed") {
+  Lab lab;
+  auto all_there = std::make_shared<Event>(lab.io.get_executor());
+  std::size_t waiting = 0;
+  lab.options.concurrency = 10;
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (request.method != "PATCH") return std::nullopt;
+    if (++waiting == 10) all_there->set(); // nobody is answered before ten have come
+    FakeReply reply(201, request.body);
+    reply.after = all_there;
+    return reply;
+  };
+  std::vector<Object> many;
+  for (int i = 0; i < 25; ++i)
+    many.push_back(config("c" + std::to_string(i)));
+  auto report = lab.apply(std::move(many));
+  REQUIRE(report);
+  CHECK(report->failed == 0);
+  CHECK(lab.server.most_in_flight() == 10);
+}
+
+TEST_CASE("a server that says 429 gets everything all the same, more slowly") {
+  Lab lab;
+  int refusals = 12;
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (request.method != "PATCH" || refusals-- <= 0) return std::nullopt;
+    FakeReply reply = status(429, "too many requests");
+    reply.headers.add("Retry-After", "0");
+    return reply;
+  };
+  std::vector<Object> many;
+  for (int i = 0; i < 20; ++i)
+    many.push_back(config("c" + std::to_string(i)));
+  auto report = lab.apply(std::move(many));
+  REQUIRE(report);
+  CHECK(report->failed == 0);
+  CHECK(lab.cluster.applied.size() == 20);
+}
+
+TEST_CASE("an apply whose connection broke is repeated, a creation with a generated name is not") {
+  Lab lab;
+  std::set<std::string> broken;
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (request.method == "GET" || !broken.insert(request.method).second) return std::nullopt;
+    FakeReply reply;
+    reply.end = FakeReply::End::silent;
+    return reply;
+  };
+  Object generated = object("v1", "Pod", "a", "", {{"metadata", {{"generateName", "p-"}}}});
+  generated.generate_name = "p-";
+  auto report = lab.apply({config("x"), generated});
+  REQUIRE(report);
+  CHECK(effects(*report) == Effects{"created", "failed"});
+  CHECK(report->failed == 1);
+  CHECK(lab.count("POST") == 1);
+  CHECK(report->objects[1].error->outcome_unknown);
+  CHECK_THAT(report->objects[1].error->hint, Catch::Contains("may have been created"));
+}
+
+TEST_CASE("what needs a failed object is skipped with the reason, everything else is applied") {
+  Lab lab;
+  lab.cluster.script = [](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (has(request.target, "/namespaces/a?")) return status(422, "invalid name");
+    if (has(request.target, "/wrong")) return status(400, "strict decoding error: unknown field");
+    return std::nullopt;
+  };
+  auto report =
+      lab.apply({object("v1", "Namespace", "", "a"), config("member"), config("wrong", "b"), config("fine", "b")});
+  REQUIRE(report);
+  CHECK(effects(*report) == Effects{"failed", "skipped", "failed", "created"});
+  CHECK(report->failed == 2);
+  CHECK_THAT(report->objects[1].error->message, Catch::Contains("because Namespace a could not be applied"));
+  CHECK_THAT(report->objects[2].error->message, Catch::Contains("unknown field"));
+  CHECK(report->objects[2].error->code == Code::invalid_argument);
+}
+
+TEST_CASE("a namespace one may not write is no obstacle to writing into it") {
+  Lab lab;
+  lab.cluster.script = [](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (has(request.target, "/namespaces/a?")) return status(403, "namespaces is forbidden");
+    return std::nullopt;
+  };
+  auto report = lab.apply({object("v1", "Namespace", "", "a"), config("member")});
+  REQUIRE(report);
+  CHECK(effects(*report) == Effects{"failed", "created"});
+}
+
+TEST_CASE("with fail_fast nothing is started after the first failure") {
+  Lab lab;
+  lab.options.fail_fast = true;
+  lab.options.concurrency = 1;
+  lab.cluster.script = [](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (request.method == "PATCH") return status(422, "no");
+    return std::nullopt;
+  };
+  auto report = lab.apply({config("x"), config("y"), config("z")});
+  REQUIRE(report);
+  CHECK(effects(*report) == Effects{"failed", "skipped", "skipped"});
+  CHECK(lab.count("PATCH") == 1);
+}
+
+TEST_CASE("a dry run changes nothing, waits for nothing, and says what cannot be checked") {
+  Lab lab;
+  lab.options.dry_run = lab.options.wait = true;
+  auto report =
+      lab.apply({object("v1", "Namespace", "", "a"), config("member"), object("apps/v1", "Deployment", "b", "web")});
+  REQUIRE(report);
+  CHECK(effects(*report) == Effects{"created", "skipped", "created"});
+  CHECK(report->failed == 0);
+  CHECK(lab.count("PATCH") == lab.count("dryRun=All"));
+  CHECK(lab.count("watch=1") == 0);
+}
+
+TEST_CASE("a new kind that is not served yet for a moment is asked for again") {
+  Lab lab;
+  int refusals = 2;
+  lab.cluster.events["/apis/apiextensions.k8s.io/v1/customresourcedefinitions"] = {
+      {{"kind", "CustomResourceDefinition"},
+       {"apiVersion", "apiextensions.k8s.io/v1"},
+       {"metadata", {{"name", "widgets.example.org"}}},
+       {"status", {{"conditions", {{{"type", "Established"}, {"status", "True"}}}}}}}};
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (has(request.target, "/widgets/") && refusals-- > 0) return FakeReply(404, "404 page not found\n");
+    return std::nullopt;
+  };
+  auto report = lab.apply({definition(), object("example.org/v1", "Widget", "a", "w")});
+  REQUIRE(report);
+  CHECK(effects(*report) == Effects{"created", "created"});
+}
+
+TEST_CASE("waiting ends when the watch says ready") {
+  Lab lab;
+  lab.options.wait = true;
+  json ready = {{"kind", "Deployment"},
+                {"apiVersion", "apps/v1"},
+                {"metadata", {{"name", "web"}, {"namespace", "a"}, {"uid", "web"}, {"generation", 1}}},
+                {"spec", {{"replicas", 1}}},
+                {"status",
+                 {{"observedGeneration", 1},
+                  {"replicas", 1},
+                  {"updatedReplicas", 1},
+                  {"readyReplicas", 1},
+                  {"availableReplicas", 1},
+                  {"conditions", {{{"type", "Available"}, {"status", "True"}}}}}}};
+  json early = ready;
+  early["status"]["readyReplicas"] = 0;
+  lab.cluster.events["/apis/apps/v1/namespaces/a/deployments"] = {early, ready};
+  auto report = lab.apply({object("apps/v1", "Deployment", "a", "web"), config("x")});
+  REQUIRE(report);
+  CHECK(effects(*report) == Effects{"created", "created"});
+  CHECK(lab.told[0].object == "ConfigMap a/x"); // is ready by itself
+  CHECK(lab.count("watch=1") == 3);             // Deployments, their ReplicaSets and pods; not ConfigMaps
+}
+
+TEST_CASE("waiting fails at once when a pod's image cannot be pulled, with the pod's reason and its last event") {
+  Lab lab;
+  lab.options.wait = true;
+  const json owner = {{{"uid", "set"}, {"controller", true}}};
+  lab.cluster.events["/apis/apps/v1/namespaces/a/deployments"] = {
+      {{"kind", "Deployment"},
+       {"apiVersion", "apps/v1"},
+       {"metadata", {{"name", "web"}, {"namespace", "a"}, {"uid", "web"}}}}};
+  lab.cluster.events["/apis/apps/v1/namespaces/a/replicasets"] = {
+      {{"kind", "ReplicaSet"},
+       {"metadata",
+        {{"name", "set"},
+         {"namespace", "a"},
+         {"uid", "set"},
+         {"ownerReferences", {{{"uid", "web"}, {"controller", true}}}}}}}};
+  lab.cluster.events["/api/v1/namespaces/a/pods"] = {
+      {{"kind", "Pod"},
+       {"metadata", {{"name", "web-1"}, {"namespace", "a"}, {"uid", "p"}, {"ownerReferences", owner}}},
+       {"status",
+        {{"containerStatuses",
+          {{{"name", "app"}, {"state", {{"waiting", {{"reason", "ImagePullBackOff"}, {"message", "Back-off"}}}}}}}}}}}};
+  lab.cluster.script = [](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (!has(request.target, "/events?")) return std::nullopt;
+    CHECK(has(request.target, "involvedObject.name%3Dweb-1"));
+    return FakeReply(
+        200, R"({"items":[{"reason":"Failed","message":"no such host","lastTimestamp":"2026-01-01T00:00:00Z"}]})");
+  };
+  auto report = lab.apply({object("apps/v1", "Deployment", "a", "web")});
+  REQUIRE(report);
+  CHECK(report->failed == 1);
+  const Error error = report->objects[0].error.value();
+  CHECK(error.code == Code::failed_precondition);
+  CHECK_THAT(error.message,
+             Catch::Contains("pod web-1: container app: ImagePullBackOff") && Catch::Contains("no such host"));
+  CHECK_THAT(error.hint, Catch::Contains("kubectl describe deployments.apps -n a web"));
+}
+
+TEST_CASE("a wait that takes too long says what is not ready and why") {
+  Lab lab;
+  lab.options.wait = true;
+  lab.options.timeout = std::chrono::milliseconds(300);
+  lab.cluster.events["/api/v1/namespaces/a/services"] = {{{"kind", "Service"},
+                                                          {"apiVersion", "v1"},
+                                                          {"metadata", {{"name", "lb"}, {"namespace", "a"}}},
+                                                          {"spec", {{"type", "LoadBalancer"}}}}};
+  auto report = lab.apply({object("v1", "Service", "a", "lb", {{"spec", {{"type", "LoadBalancer"}}}})});
+  REQUIRE(report);
+  REQUIRE(report->failed == 1);
+  CHECK(report->objects[0].error->code == Code::deadline_exceeded);
+  CHECK_THAT(report->objects[0].error->message,
+             Catch::Contains("Service a/lb is not ready after") && Catch::Contains("no load balancer"));
+}
+
+TEST_CASE("whoever may not watch gets an answer by asking") {
+  Lab lab;
+  lab.options.wait = true;
+  lab.cluster.script = [](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (request.method != "GET" || !has(request.target, "/services")) return std::nullopt;
+    if (!has(request.target, "/services/lb")) return status(403, "services is forbidden");
+    return FakeReply(
+        200,
+        R"({"kind":"Service","apiVersion":"v1","spec":{"type":"LoadBalancer"},"status":{"loadBalancer":{"ingress":[{"ip":"10.0.0.1"}]}}})");
+  };
+  auto report = lab.apply({object("v1", "Service", "a", "lb", {{"spec", {{"type", "LoadBalancer"}}}})});
+  REQUIRE(report);
+  CHECK(report->failed == 0);
+}
+
+TEST_CASE("objects in many namespaces share one watch, or have one each where that is forbidden") {
+  const bool forbidden = GENERATE(false, true);
+  Lab lab;
+  lab.options.wait = true;
+  std::vector<Object> services;
+  const json spec = {{"type", "LoadBalancer"}};
+  const json served = {{"loadBalancer", {{"ingress", {{{"ip", "10.0.0.1"}}}}}}};
+  for (const char *ns : {"a", "b", "c", "d", "e"}) {
+    services.push_back(object("v1", "Service", ns, "lb", {{"spec", spec}}));
+    const json now = {{"kind", "Service"},
+                      {"apiVersion", "v1"},
+                      {"metadata", {{"name", "lb"}, {"namespace", ns}}},
+                      {"spec", spec},
+                      {"status", served}};
+    lab.cluster.events["/api/v1/services"].push_back(now);
+    lab.cluster.events["/api/v1/namespaces/" + std::string(ns) + "/services"].push_back(now);
+  }
+  if (forbidden)
+    lab.cluster.script = [](const FakeRequest &request) -> std::optional<FakeReply> {
+      if (has(request.target, "/api/v1/services")) return status(403, "forbidden at the cluster scope");
+      return std::nullopt;
+    };
+  auto report = lab.apply(services);
+  REQUIRE(report);
+  CHECK(report->failed == 0);
+  CHECK(lab.count("watch=1") == (forbidden ? 5 : 1));
+}
+
+TEST_CASE("a server that is not there fails the whole, not every object") {
+  Lab lab;
+  lab.cluster.script = [](const FakeRequest &) -> std::optional<FakeReply> { return status(401, "Unauthorized"); };
+  auto report = lab.apply({config("x"), config("y")});
+  REQUIRE_FALSE(report);
+  CHECK(report.error().code == Code::unauthenticated);
+  CHECK(lab.told.empty());
+}
+
+TEST_CASE("what others depend on is waited for even without --wait, and its failure skips them") {
+  Lab lab;
+  lab.cluster.events["/apis/batch/v1/namespaces/a/jobs"] = {
+      {{"kind", "Job"},
+       {"apiVersion", "batch/v1"},
+       {"metadata", {{"name", "migrate"}, {"namespace", "a"}}},
+       {"status", {{"conditions", {{{"type", "Failed"}, {"status", "True"}, {"reason", "BackoffLimitExceeded"}}}}}}}};
+  auto report =
+      lab.apply({object("v1", "ConfigMap", "a", "after",
+                        {{"metadata",
+                          {{"annotations", {{"config.kubernetes.io/depends-on", "batch/namespaces/a/Job/migrate"}}}}}}),
+                 object("batch/v1", "Job", "a", "migrate")});
+  REQUIRE(report);
+  CHECK(effects(*report) == Effects{"skipped", "failed"});
+  CHECK_THAT(report->objects[0].error->message, Catch::Contains("Job a/migrate did not become ready"));
+}

@@ -43,6 +43,10 @@ Error engine_error(std::string_view what, int status, std::string_view body) {
   if (contains(reason, "no space left on device"))
     return Error(Code::resource_exhausted, message,
                  "free space where the engine keeps its data: `docker system df`, `docker system prune`");
+  // Engines before 25 let two networks have one name: then two creations of one cluster run at once, and this one gives
+  // way.
+  if (contains(reason, "is ambiguous"))
+    return Error(Code::already_exists, message, "another creation of this cluster is running; wait until it has ended");
   if (is_port_conflict(reason))
     return Error(Code::already_exists, message, "stop what uses the port, or choose another one");
   switch (status) {

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <map>
 
 namespace ksail::cli {
@@ -201,16 +202,27 @@ Result<void> run_cluster_kubeconfig(CommandContext &context) {
 
 namespace {
 
+/// Without the carriage returns of a console and, where nobody sees colours, without its colours.
+std::string plain_line(std::string_view text, bool keep_color) {
+  while (!text.empty() && text.back() == '\r')
+    text.remove_suffix(1);
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!keep_color && text[i] == '\x1b' && i + 1 < text.size() && text[i + 1] == '[') {
+      i = std::min(text.find_first_not_of("0123456789;?", i + 2), text.size());
+      continue;
+    }
+    result += text[i];
+  }
+  return result;
+}
+
 /// Puts lines of several nodes side by side without mixing them: whole lines only, with the node's name in front.
 class LogLines {
 public:
   LogLines(CommandContext &context, bool prefixed) : context_(context), prefixed_(prefixed) {}
 
   void add(std::string_view node, std::string_view bytes) {
-    if (!prefixed_ && !context_.json) {
-      context_.console.out(bytes);
-      return;
-    }
     std::string &rest = rests_[std::string(node)];
     rest += bytes;
     std::string text;
@@ -227,9 +239,9 @@ public:
   }
 
 private:
-  std::string line(std::string_view node, std::string_view text) const {
-    if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
-    if (!context_.json) return std::string(node) + ": " + std::string(text) + "\n";
+  std::string line(std::string_view node, std::string_view bytes) const {
+    const std::string text = plain_line(bytes, context_.console.terminal().out.color && !context_.json);
+    if (!context_.json) return (prefixed_ ? std::string(node) + ": " : std::string()) + text + "\n";
     const ordered_json value = {{"node", node}, {"line", text}};
     return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
   }

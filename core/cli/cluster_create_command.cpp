@@ -41,10 +41,6 @@ Result<void> show_plan(CommandContext &context, const ClusterSpec &spec) {
   return {};
 }
 
-std::string plural(std::size_t count, const char *one) {
-  return std::to_string(count) + " " + one + (count == 1 ? "" : "s");
-}
-
 } // namespace
 
 Result<void> run_cluster_create(CommandContext &context) {

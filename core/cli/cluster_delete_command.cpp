@@ -70,8 +70,8 @@ Result<void> run_cluster_delete(CommandContext &context) {
   if (!report->existed)
     context.say("there is no cluster '" + name + "' on " + provider + ": nothing to delete");
   else
-    context.say("cluster " + name + " deleted: " + std::to_string(report->nodes) + " nodes, " +
-                std::to_string(report->volumes) + " volumes, " + std::to_string(report->networks) + " networks, " +
+    context.say("cluster " + name + " deleted: " + plural(report->nodes, "node") + ", " +
+                plural(report->volumes, "volume") + ", " + plural(report->networks, "network") + ", " +
                 short_duration(context.timing.elapsed_seconds()));
   return {};
 }

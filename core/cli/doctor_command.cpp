@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace ksail::cli {
 
 namespace key = config::key;
@@ -52,8 +54,14 @@ void add_provider_checks(CommandContext &context, const config::Settings &settin
     checks.push_back(failed("engine", reply.error()));
     return;
   }
+  // The engine may run elsewhere: where the provider has looked itself, what this machine is like does not count.
+  std::vector<Check> remote;
   for (const auto &value : reply->body.value("checks", nlohmann::json::array()))
-    if (value.is_object()) checks.push_back(parse_check(value));
+    if (value.is_object()) remote.push_back(parse_check(value));
+  std::erase_if(checks, [&](const Check &local) {
+    return std::any_of(remote.begin(), remote.end(), [&](const Check &check) { return check.name == local.name; });
+  });
+  checks.insert(checks.end(), remote.begin(), remote.end());
 }
 
 } // namespace

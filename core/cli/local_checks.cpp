@@ -66,7 +66,7 @@ std::string_view check_status_name(CheckStatus status) {
 // Each node runs a kubelet, a containerd and several controllers that watch files; the kernel's default of 128
 // instances per user is used up by two or three nodes.
 Check judge_inotify_instances(std::uint64_t limit) {
-  Check check{"inotify-instances", CheckStatus::ok, "fs.inotify.max_user_instances is " + std::to_string(limit), ""};
+  Check check{"inotify", CheckStatus::ok, "fs.inotify.max_user_instances is " + std::to_string(limit), ""};
   if (limit >= 512) return check;
   check.status = limit < 128 ? CheckStatus::fail : CheckStatus::warn;
   check.message += ", which is enough for few nodes only";
@@ -75,7 +75,7 @@ Check judge_inotify_instances(std::uint64_t limit) {
 }
 
 Check judge_inotify_watches(std::uint64_t limit) {
-  Check check{"inotify-watches", CheckStatus::ok, "fs.inotify.max_user_watches is " + std::to_string(limit), ""};
+  Check check{"inotify", CheckStatus::ok, "fs.inotify.max_user_watches is " + std::to_string(limit), ""};
   if (limit >= 65536) return check;
   check.status = limit < 8192 ? CheckStatus::fail : CheckStatus::warn;
   check.message += ", which is enough for few nodes only";
@@ -111,14 +111,14 @@ Check check_cgroups() {
     for (const char *needed : {"cpu", "memory", "pids"})
       if ((" " + controllers + " ").find(" " + std::string(needed) + " ") == std::string::npos)
         missing += (missing.empty() ? "" : ", ") + std::string(needed);
-    if (missing.empty()) return {"cgroups", CheckStatus::ok, "cgroup v2 with cpu, memory and pids", ""};
-    return {"cgroups", CheckStatus::fail, "cgroup v2 lacks the controllers " + missing,
+    if (missing.empty()) return {"cgroup", CheckStatus::ok, "cgroup v2 with cpu, memory and pids", ""};
+    return {"cgroup", CheckStatus::fail, "cgroup v2 lacks the controllers " + missing,
             "enable them on the kernel command line or in the container this runs in"};
   }
   if (fs::exists("/sys/fs/cgroup/memory", ignored))
-    return {"cgroups", CheckStatus::warn, "cgroup v1, which Kubernetes 1.35 and later only tolerates",
+    return {"cgroup", CheckStatus::warn, "cgroup v1, which Kubernetes 1.35 and later only tolerates",
             "boot with systemd.unified_cgroup_hierarchy=1; until then ksail sets what the kubelet needs"};
-  return {"cgroups", CheckStatus::fail, "no cgroup hierarchy is mounted at /sys/fs/cgroup",
+  return {"cgroup", CheckStatus::fail, "no cgroup hierarchy is mounted at /sys/fs/cgroup",
           "mount it: without cgroups no container engine runs"};
 }
 

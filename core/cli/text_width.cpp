@@ -152,4 +152,8 @@ std::string short_bytes(unsigned long long bytes) {
   return text;
 }
 
+std::string plural(unsigned long long count, std::string_view one) {
+  return std::to_string(count) + " " + std::string(one) + (count == 1 ? "" : "s");
+}
+
 } // namespace ksail::cli

@@ -33,4 +33,7 @@ std::string short_duration(double seconds);
 /// "123.4 MB"
 std::string short_bytes(unsigned long long bytes);
 
+/// "1 node", "2 nodes"
+std::string plural(unsigned long long count, std::string_view one);
+
 } // namespace ksail::cli

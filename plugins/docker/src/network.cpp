@@ -7,6 +7,9 @@
 #include "subnet.hpp"
 #include "verbs.hpp"
 
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
+
 namespace ksail::docker {
 
 namespace {
@@ -110,7 +113,11 @@ VerbResult ensure_infrastructure(Verbs &verbs, Request request, Context &context
                       "`docker network prune` removes networks that nothing uses");
     const json body = network_body(name, *range, *labels, *cluster, mtu);
     EngineCall create("POST", "/networks/create", "make network " + name, body);
+    // The engine finishes what it began even when nobody waits for it: a network that appears after the clean-up has looked
+    // would stay. The call takes a tenth of a second, so a cancellation waits for it.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     auto answer = co_await verbs.engine.send(std::move(create), context.deadline());
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
     if (!answer) co_return answer.error();
     if (answer->status < 300) {
       const json made = json::parse(answer->body, nullptr, false);

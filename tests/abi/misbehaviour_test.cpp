@@ -258,7 +258,7 @@ TEST_CASE("failures keep their code, flags, hint and causes") {
   CHECK(fake.call("no-such-verb").error().code == Code::unimplemented);
 }
 
-TEST_CASE("log lines are cleaned and carry the plugin's id; secrets are redacted as they are handed out") {
+TEST_CASE("log lines are cleaned and carry the id of the plugin, secrets are redacted as they are handed out") {
   LoadedFake fake("misbehaving");
   CHECK(fake.services().count("4 fake-misbehaving.part : hello from init") == 1);
   CHECK(fake.services().redacted("s3cret"));

@@ -13,13 +13,16 @@
 namespace ksail::detail {
 
 /// A copy of the part of `*from` that its producer stated; what is missing is zero. Only for the structs of abi.h.
+/// No producer has a size that is not a multiple of the alignment; of such a one the odd rest does not count, for it
+/// may be half of a pointer.
 template <class Struct> Struct abi_read(const Struct *from) {
   Struct copy{};
   // The address of the whole may be anything a foreign side came up with, hence bytes and not members.
   if (from == nullptr) return copy;
   std::uint32_t stated = 0;
   std::memcpy(&stated, static_cast<const void *>(from), sizeof stated);
-  std::memcpy(&copy, static_cast<const void *>(from), std::min<std::size_t>(stated, sizeof copy));
+  std::memcpy(&copy, static_cast<const void *>(from),
+              std::min<std::size_t>(stated - stated % alignof(Struct), sizeof copy));
   copy.size = stated;
   return copy;
 }

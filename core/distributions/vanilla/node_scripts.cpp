@@ -60,6 +60,9 @@ detour() {
 }
 detour -A
 
+until exec 3<>/dev/tcp/127.0.0.1/2379; do sleep 0.03; done 2>/dev/null
+exec 3>&-
+mv /kind/ksail/later/kube-{controller-manager,scheduler}.yaml /etc/kubernetes/manifests/
 until_ok /version
 say API answers
 
@@ -78,7 +81,6 @@ post $system/rolebindings '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"
 critical() { post /apis/scheduling.k8s.io/v1/priorityclasses "{\"apiVersion\":\"scheduling.k8s.io/v1\",\"kind\":\"PriorityClass\",\"metadata\":{\"name\":\"$1\"},\"value\":$2,\"description\":\"$3\"}"; }
 critical system-node-critical 2000001000 'Used for system critical pods that must not be moved from their current node.'
 critical system-cluster-critical 2000000000 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.'
-mv /kind/ksail/later/kube-{controller-manager,scheduler}.yaml /etc/kubernetes/manifests/
 say control plane complete
 
 export KUBECONFIG=/etc/kubernetes/super-admin.conf

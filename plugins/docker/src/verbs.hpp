@@ -31,6 +31,8 @@ VerbResult create_nodes(Verbs &verbs, Request request, Context &context);
 VerbResult exec(Verbs &verbs, Request request, Context &context);
 VerbResult copy_to(Verbs &verbs, Request request, Context &context);
 VerbResult copy_from(Verbs &verbs, Request request, Context &context);
+VerbResult find_images(Verbs &verbs, Request request, Context &context);
+VerbResult upload_image(Verbs &verbs, Request request, Context &context);
 VerbResult observe(Verbs &verbs, Request request, Context &context);
 VerbResult logs(Verbs &verbs, Request request, Context &context);
 VerbResult stats(Verbs &verbs, Request request, Context &context);

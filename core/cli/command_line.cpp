@@ -38,6 +38,7 @@ constexpr std::array handlers = {
     Entry{"cluster stop", run_cluster_stop},
     Entry{"cluster kubeconfig", run_cluster_kubeconfig},
     Entry{"cluster logs", run_cluster_logs},
+    Entry{"cluster load-image", run_cluster_load_image},
     Entry{"workload apply", run_workload_apply},
     Entry{"plugin list", run_plugin_list},
     Entry{"plugin info", run_plugin_info},
@@ -93,7 +94,8 @@ void write_timing(CommandContext &context, bool failed) {
     if (from_environment != file) append(from_environment, lines);
   }
   if (context.invocation.has("timing"))
-    context.console.err_text("\n" + timing::table(context.timing.spans(), summary.seconds, terminal_size().columns));
+    context.console.err_text("\n" + timing::table(context.timing.spans(), summary.seconds, terminal_size().columns) +
+                             timing::resource_table(context.timing.samples()));
 }
 
 Result<void> dispatch(CommandContext &context) {

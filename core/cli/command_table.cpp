@@ -167,6 +167,20 @@ std::vector<Command> make_commands() {
                                                 .fallback = "200"},
                                                timeout_option}});
 
+  table.push_back(
+      {.path = "cluster load-image",
+       .summary = "Put images into every node, without a registry",
+       .description =
+           "Each image is sent once and imported by all nodes at once, in constant memory. Nodes that have it "
+           "already are left alone. A word that begins with / or . or ends in .tar is an archive as `docker save` "
+           "writes it, - is one on standard input. Pods find the image under its name, with imagePullPolicy "
+           "IfNotPresent or Never.",
+       .options = target + std::vector<Option>{with_fallback(timeout_option, "10m")},
+       .arguments = {{.name = "IMAGE|TAR", .kind = ValueKind::path, .help = "Images, archives or -", .required = true,
+                      .repeatable = true}},
+       .examples = {{"What was just built", "ksail cluster load-image app:1"},
+                    {"From another builder", "buildah push app:1 docker-archive:/dev/stdout | ksail cluster load-image -"}}});
+
   table.push_back({.path = "workload", .summary = "Put workloads on a cluster"});
   table.push_back(
       {.path = "workload apply",

@@ -14,6 +14,7 @@ Result<void> run_cluster_start(CommandContext &context);
 Result<void> run_cluster_stop(CommandContext &context);
 Result<void> run_cluster_kubeconfig(CommandContext &context);
 Result<void> run_cluster_logs(CommandContext &context);
+Result<void> run_cluster_load_image(CommandContext &context);
 Result<void> run_workload_apply(CommandContext &context);
 Result<void> run_plugin_list(CommandContext &context);
 Result<void> run_plugin_info(CommandContext &context);

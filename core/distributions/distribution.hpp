@@ -4,6 +4,7 @@
 #pragma once
 
 #include "distributions/cluster_spec.hpp"
+#include "distributions/image_import.hpp"
 
 #include <ksail/sdk/async.hpp>
 #include <ksail/sdk/result.hpp>
@@ -13,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -152,6 +154,8 @@ public:
   /// Kubeconfig of a running cluster, read from a node (for `cluster kubeconfig` and after a port changed).
   virtual asio::awaitable<Result<std::string>> fetch_kubeconfig(NodeAccess &access, std::string node, std::string context_name,
                                                                 std::string server, Deadline deadline) const = 0;
+  /// How images get into its nodes; nothing where there is no way but a registry.
+  virtual std::optional<ImageImport> image_import() const { return containerd_image_import(); }
 };
 
 /// By display name in any case; nullptr when unknown.

@@ -6,10 +6,12 @@
 #include "orchestrator/cluster.hpp"
 #include "orchestrator/cluster_removal.hpp"
 #include "orchestrator/graph.hpp"
+#include "orchestrator/image_load.hpp"
 #include "orchestrator/journal.hpp"
 #include "orchestrator/labels.hpp"
 #include "orchestrator/node_guard.hpp"
 #include "orchestrator/provider_verbs.hpp"
+#include "orchestrator/resource_sampler.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -56,6 +58,7 @@ public:
   Creation(Session &session, ClusterSpec spec, CreateOptions options, const Distribution &distribution)
       : session_(session), options_(std::move(options)), distribution_(distribution),
         access_(session.provider, spec.name), guard_(session.provider, access_, spec.name, session.executor),
+        sampler_(session.provider, session.timing, spec.name, session.executor),
         deadline_(Deadline::after(options_.timeout)), operation_id_(make_operation_id()) {
     input_.spec = std::move(spec);
     labels_ = cluster_labels(input_.spec, session.ksail_version, operation_id_);
@@ -98,6 +101,7 @@ private:
   const Distribution &distribution_;
   ProviderNodeAccess access_;
   NodeGuard guard_;
+  ResourceSampler sampler_;
   Deadline deadline_;
   std::string operation_id_;
   json labels_;
@@ -107,6 +111,7 @@ private:
   std::size_t started_ = 0;
   std::vector<std::string> warnings_;
   bool made_something_ = false;
+  bool shared_volumes_ = false; ///< the provider offers them
 };
 
 void Creation::note_step(Journal &journal, std::string state, std::string step) {
@@ -134,6 +139,7 @@ asio::awaitable<Result<void>> Creation::preflight() {
                       std::string(distribution_.name()) + " needs '" + needed + "' of its provider, which " +
                           spec().provider + " does not offer",
                       "choose another --distribution or --provider");
+  shared_volumes_ = capabilities.value("shared_volumes", false);
   json body = {{"cluster", spec().name}};
   auto answer = co_await call_verb(session_.provider, "validate", std::move(body), std::vector<plugins::Blob>(),
                                    deadline_, plugins::EventHandler());
@@ -261,6 +267,10 @@ asio::awaitable<Result<void>> Creation::create_nodes(Graph &graph) {
     entry["files"] = std::move(files);
     if (!entry.contains("labels")) entry["labels"] = json::object();
     entry["labels"][label_role] = node.role;
+    if (shared_volumes_ && node.role != "load-balancer") {
+      entry["shared_volumes"] = json::array({{{"name", image_volume}, {"target", image_folder}}});
+      entry["labels"][label_image_folder] = image_folder;
+    }
     templates.push_back(std::move(entry));
   }
   json body = {{"cluster", spec().name},
@@ -311,9 +321,11 @@ asio::awaitable<Result<void>> Creation::guarded(Graph &graph) {
   both.push_back([this, &graph]() -> asio::awaitable<Result<void>> {
     Result<void> result = co_await graph.run(session_.progress, session_.timing);
     guard_.release();
+    sampler_.release();
     co_return result;
   });
   both.push_back([this] { return guard_.run(); });
+  both.push_back([this] { return sampler_.run(input_.host.cpus, deadline_); });
   ForEachOptions at_once;
   co_return co_await run_all(std::move(both), at_once);
 }

@@ -15,6 +15,7 @@ Result<ClusterSpec> cluster_spec_of(const config::Settings &settings) {
   spec.control_planes = settings.number(key::control_planes);
   spec.workers = settings.number(key::workers);
   spec.kubernetes_version = settings.text(key::kubernetes_version);
+  spec.load_balancer_image = settings.text(key::load_balancer_image);
   spec.cni = settings.text(key::cni) == "None" ? Cni::none : Cni::standard;
   spec.api_host_port = static_cast<std::uint16_t>(settings.number(key::api_port));
   const Distribution *distribution = find_distribution(spec.distribution);

@@ -19,17 +19,21 @@ std::string replace_all(std::string text, const std::string &from, const std::st
 
 } // namespace
 
-std::string static_pods_script() {
+std::string static_pods_script(const std::string &etcd_members, bool first) {
   // The certificates and kubeconfigs are there already: of kubeadm's phases only those that write static pods are left.
   // The controller manager and the scheduler are held back until the API server answers: two processors have enough to
   // do, and started too early they would crash and back off.
-  return std::string(script_head) + R"sh(
+  return replace_all(replace_all(std::string(script_head) + R"sh(
 kubeadm init --config /kind/kubeadm.conf --skip-phases preflight,certs,kubeconfig,kubelet-start,wait-control-plane,upload-config,upload-certs,mark-control-plane,bootstrap-token,kubelet-finalize,addon,show-join-command >/kind/ksail/static-pods.log 2>&1 ||
   fail "kubeadm could not write the static pods: $(tail -3 /kind/ksail/static-pods.log)"
 mkdir -p /kind/ksail/later
-mv /etc/kubernetes/manifests/kube-{controller-manager,scheduler}.yaml /kind/ksail/later/
+mv /etc/kubernetes/manifests/kube-{LATER}.yaml /kind/ksail/later/
+sed -i 's|--initial-cluster=.*|--initial-cluster=MEMBERS|' /etc/kubernetes/manifests/etcd.yaml
 say static pods written
-)sh";
+)sh",
+                                 "LATER",
+                                 first ? "controller-manager,scheduler" : "apiserver,controller-manager,scheduler"),
+                     "MEMBERS", etcd_members);
 }
 
 std::string bootstrap_script(const std::string &service_address, const std::string &node_address) {
@@ -115,6 +119,29 @@ touch /kind/ksail/done
 say done
 )sh";
   return replace_all(replace_all(std::move(text), "SERVICE", service_address), "NODE", node_address);
+}
+
+std::string follow_script(const std::string &first_address) {
+  return replace_all(std::string(script_head) + R"sh(
+ask() { curl --silent --max-time 5 --cacert /etc/kubernetes/pki/ca.crt --cert /kind/ksail/super-admin.pem "$@"; }
+until_ok() { until [[ $(ask --output /dev/null --write-out '%{http_code}' "https://$1:6443$2") == 200 ]]; do sleep 0.05; done; }
+
+# Its roles and the cluster's objects are written once, by the first.
+until_ok FIRST /readyz
+mv /kind/ksail/later/kube-apiserver.yaml /etc/kubernetes/manifests/
+until_ok 127.0.0.1 /readyz
+say API answers
+mv /kind/ksail/later/kube-{controller-manager,scheduler}.yaml /etc/kubernetes/manifests/
+for ((attempt = 0; ; attempt++)); do
+  KUBECONFIG=/etc/kubernetes/super-admin.conf kubeadm init phase mark-control-plane --config /kind/kubeadm.conf >/kind/ksail/mark.log 2>&1 && break
+  ((attempt < 60)) || fail "kubeadm init phase mark-control-plane: $(grep -m1 -i '^error' /kind/ksail/mark.log || tail -1 /kind/ksail/mark.log)"
+  sleep 0.2
+done
+rm -f /kind/ksail/super-admin.pem
+touch /kind/ksail/done
+say done
+)sh",
+                     "FIRST", first_address);
 }
 
 std::string worker_script(const std::string &control_plane_address) {

@@ -41,6 +41,8 @@ constexpr std::array handlers = {
     Entry{"workload apply", run_workload_apply},
     Entry{"workload diff", run_workload_diff},
     Entry{"workload delete", run_workload_delete},
+    Entry{"workload wait", run_workload_wait},
+    Entry{"workload status", run_workload_status},
     Entry{"plugin list", run_plugin_list},
     Entry{"plugin info", run_plugin_info},
     Entry{"plugin verify", run_plugin_verify},

@@ -106,8 +106,38 @@ Command remove() {
           .examples = {{"What `workload apply -f app/` made", "ksail workload delete -f app/"}}};
 }
 
+Command wait() {
+  return {.path = "workload wait",
+          .summary = "Wait until objects are ready, have a condition, or are gone",
+          .description =
+              "Without -f and --overlay-path for the objects of the source directory of ksail.yaml. What fails for good "
+              "(an image that cannot be pulled, a crash loop, a failed Job, a quota) ends the wait at once, with what "
+              "its pods, events and last log lines say. The exit code is 8 when the time was up.",
+          .options = inputs() + cluster("5m") +
+                     std::vector<Option>{{.name = "for",
+                                          .value = "STATE",
+                                          .help = "ready, delete, or condition=TYPE[=STATUS]",
+                                          .fallback = "ready"}},
+          .examples = {{"Until it runs", "ksail workload wait -f app/ --timeout 90s"},
+                       {"Until it is gone", "ksail workload wait -f app/ --for delete"}}};
+}
+
+Command status() {
+  return {.path = "workload status",
+          .summary = "Show the state of workloads, and of what belongs to them",
+          .description =
+              "The objects of -f and --overlay-path, or of the source directory, each with the ReplicaSets, Jobs and "
+              "pods it owns. With -n or -A and no objects: everything that runs there. The exit code is 0 for every "
+              "state; `ksail workload wait` is for scripts.",
+          .options = inputs() + cluster("30s") +
+                     std::vector<Option>{{.name = "all-namespaces", .letter = 'A', .help = "Of every namespace"},
+                                         {.name = "watch", .letter = 'w', .help = "Go on and show what changes"}},
+          .examples = {{"What runs in a namespace", "ksail workload status -n shop"},
+                       {"Only the worst of it", "ksail workload status -f app/ -o json | jq -r .state"}}};
+}
+
 } // namespace
 
-std::vector<Command> workload_verbs() { return {diff(), remove()}; }
+std::vector<Command> workload_verbs() { return {diff(), remove(), wait(), status()}; }
 
 } // namespace ksail::cli

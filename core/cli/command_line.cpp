@@ -162,10 +162,9 @@ int run_command_line(const std::vector<std::string> &words) {
     context.console.out(help_text(command, terminal_size().columns));
     return finish(context, {});
   }
-  if (invocation.value("output") == "name" && command.path != "workload apply" &&
-      command.path != "workload delete")
-    return finish(context,
-                  Error(Code::usage, "--output name is for `ksail workload apply` and `delete` only", "accepted: text or json"));
+  if (invocation.value("output") == "name" && command.path != "workload apply" && command.path != "workload delete")
+    return finish(context, Error(Code::usage, "--output name is for `ksail workload apply` and `delete` only",
+                                 "accepted: text or json"));
   const auto result = dispatch(context);
   const int code = finish(context, result);
   end_plugins();

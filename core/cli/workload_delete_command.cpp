@@ -33,8 +33,7 @@ std::string outcome_line(const DeletionOutcome &outcome, bool color) {
   char seconds[32];
   std::snprintf(seconds, sizeof seconds, "%.3fs", outcome.seconds);
   std::string line = outcome.object + " " + painted(outcome.effect, paint, color);
-  if (outcome.effect == "deleted" || outcome.effect == "failed")
-    line += " " + painted(seconds, Paint::dim, color);
+  if (outcome.effect == "deleted" || outcome.effect == "failed") line += " " + painted(seconds, Paint::dim, color);
   if (!outcome.note.empty()) line += ": " + printable(outcome.note);
   if (outcome.error) line += ": " + printable(outcome.error->message);
   return line;

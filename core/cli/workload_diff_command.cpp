@@ -102,8 +102,8 @@ Result<void> run_workload_diff(CommandContext &context) {
     show(context, *differences);
   }
   if (failed > 0)
-    return Error(Code::partial,
-                 std::to_string(failed) + " of " + plural(total, "object") + " could not be compared", hint);
+    return Error(Code::partial, std::to_string(failed) + " of " + plural(total, "object") + " could not be compared",
+                 hint);
   if (different > 0) context.success_code = exit_code::failed;
   return {};
 }

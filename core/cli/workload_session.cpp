@@ -93,7 +93,8 @@ Result<std::size_t> concurrency_of(const Invocation &invocation) {
   const std::string text = invocation.value("concurrency", "32");
   std::size_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
-  if (value < 1 || value > 512) return Error(Code::usage, "--concurrency: " + text + " is out of range", "from 1 to 512");
+  if (value < 1 || value > 512)
+    return Error(Code::usage, "--concurrency: " + text + " is out of range", "from 1 to 512");
   return value;
 }
 

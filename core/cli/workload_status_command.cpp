@@ -77,9 +77,7 @@ private:
   std::map<std::string, std::string> before_;
 };
 
-bool says_what(const Invocation &invocation) {
-  return invocation.has("filename") || invocation.has("overlay-path");
-}
+bool says_what(const Invocation &invocation) { return invocation.has("filename") || invocation.has("overlay-path"); }
 
 /// -f and --overlay-path; else the source directory if there is one and no namespace was asked for; else nothing.
 Result<std::vector<manifests::Object>> objects_of(CommandContext &context, const config::Settings &settings) {

@@ -59,21 +59,20 @@ std::vector<Option> operator+(std::vector<Option> a, const std::vector<Option> &
 }
 
 Command diff() {
-  return {.path = "workload diff",
-          .summary = "Show what an apply would change",
-          .description =
-              "Lets the API server try the apply without storing anything, and shows what would differ from what is "
-              "there. Values of Secrets are masked. Without -f and --overlay-path the source directory of ksail.yaml is "
-              "compared. The exit code is 0 when nothing differs, 1 when something does, and more when it failed.",
-          .options = inputs() + cluster("1m") +
-                     std::vector<Option>{concurrency,
-                                         {.name = "field-manager",
-                                          .value = "NAME",
-                                          .help = "Who would own the fields",
-                                          .fallback = "ksail"},
-                                         {.name = "no-force-conflicts",
-                                          .help = "Fail where somebody else owns a field, as apply would with it"}},
-          .examples = {{"Before an overlay is applied", "ksail workload diff -k overlays/dev"}}};
+  return {
+      .path = "workload diff",
+      .summary = "Show what an apply would change",
+      .description =
+          "Lets the API server try the apply without storing anything, and shows what would differ from what is "
+          "there. Values of Secrets are masked. Without -f and --overlay-path the source directory of ksail.yaml is "
+          "compared. The exit code is 0 when nothing differs, 1 when something does, and more when it failed.",
+      .options =
+          inputs() + cluster("1m") +
+          std::vector<Option>{
+              concurrency,
+              {.name = "field-manager", .value = "NAME", .help = "Who would own the fields", .fallback = "ksail"},
+              {.name = "no-force-conflicts", .help = "Fail where somebody else owns a field, as apply would with it"}},
+      .examples = {{"Before an overlay is applied", "ksail workload diff -k overlays/dev"}}};
 }
 
 Command remove() {
@@ -83,43 +82,43 @@ Command remove() {
               "In the reverse of the order they need each other, and until they are gone; what still holds an object "
               "at the end of the time is named. What is gone already is no error. Custom resources go first, while the "
               "controllers that clean up after them still run. The exit code is 9 when an object could not be deleted.",
-          .options =
-              inputs() + cluster("5m") +
-              std::vector<Option>{
-                  {.name = "no-wait", .help = "Return when the server has taken the requests"},
-                  {.name = "cascade",
-                   .value = "HOW",
-                   .kind = ValueKind::choice,
-                   .help = "What becomes of what they own: background, foreground or orphan",
-                   .choices = "background|foreground|orphan",
-                   .fallback = "background"},
-                  {.name = "grace-period",
-                   .value = "SECONDS",
-                   .kind = ValueKind::number,
-                   .help = "Time for pods to end; unset: their own"},
-                  {.name = "dry-run",
-                   .value = "MODE",
-                   .kind = ValueKind::choice,
-                   .help = "client: only read the manifests; server: let the API server check without deleting",
-                   .choices = "client|server"},
-                  concurrency},
+          .options = inputs() + cluster("5m") +
+                     std::vector<Option>{
+                         {.name = "no-wait", .help = "Return when the server has taken the requests"},
+                         {.name = "cascade",
+                          .value = "HOW",
+                          .kind = ValueKind::choice,
+                          .help = "What becomes of what they own: background, foreground or orphan",
+                          .choices = "background|foreground|orphan",
+                          .fallback = "background"},
+                         {.name = "grace-period",
+                          .value = "SECONDS",
+                          .kind = ValueKind::number,
+                          .help = "Time for pods to end; unset: their own"},
+                         {.name = "dry-run",
+                          .value = "MODE",
+                          .kind = ValueKind::choice,
+                          .help = "client: only read the manifests; server: let the API server check without deleting",
+                          .choices = "client|server"},
+                         concurrency},
           .examples = {{"What `workload apply -f app/` made", "ksail workload delete -f app/"}}};
 }
 
 Command wait() {
-  return {.path = "workload wait",
-          .summary = "Wait until objects are ready, have a condition, or are gone",
-          .description =
-              "Without -f and --overlay-path for the objects of the source directory of ksail.yaml. What fails for good "
-              "(an image that cannot be pulled, a crash loop, a failed Job, a quota) ends the wait at once, with what "
-              "its pods, events and last log lines say. The exit code is 8 when the time was up.",
-          .options = inputs() + cluster("5m") +
-                     std::vector<Option>{{.name = "for",
-                                          .value = "STATE",
-                                          .help = "ready, delete, or condition=TYPE[=STATUS]",
-                                          .fallback = "ready"}},
-          .examples = {{"Until it runs", "ksail workload wait -f app/ --timeout 90s"},
-                       {"Until it is gone", "ksail workload wait -f app/ --for delete"}}};
+  return {
+      .path = "workload wait",
+      .summary = "Wait until objects are ready, have a condition, or are gone",
+      .description =
+          "Without -f and --overlay-path for the objects of the source directory of ksail.yaml. What fails for good "
+          "(an image that cannot be pulled, a crash loop, a failed Job, a quota) ends the wait at once, with what "
+          "its pods, events and last log lines say. The exit code is 8 when the time was up.",
+      .options = inputs() + cluster("5m") +
+                 std::vector<Option>{{.name = "for",
+                                      .value = "STATE",
+                                      .help = "ready, delete, or condition=TYPE[=STATUS]",
+                                      .fallback = "ready"}},
+      .examples = {{"Until it runs", "ksail workload wait -f app/ --timeout 90s"},
+                   {"Until it is gone", "ksail workload wait -f app/ --for delete"}}};
 }
 
 Command status() {

@@ -68,8 +68,8 @@ Result<void> run_workload_wait(CommandContext &context) {
     char seconds[32];
     std::snprintf(seconds, sizeof seconds, "%.3fs", awaited.seconds);
     std::string line = awaited.object + " " +
-                       painted(awaited.error ? "failed" : word, awaited.error ? Paint::red : Paint::green, color) + " " +
-                       painted(seconds, Paint::dim, color);
+                       painted(awaited.error ? "failed" : word, awaited.error ? Paint::red : Paint::green, color) +
+                       " " + painted(seconds, Paint::dim, color);
     if (awaited.error) line += ": " + printable(awaited.error->message);
     context.console.out(line + "\n");
   };
@@ -84,7 +84,8 @@ Result<void> run_workload_wait(CommandContext &context) {
   std::string hint;
   ordered_json list = ordered_json::array();
   for (const auto &object : *awaited) {
-    ordered_json value = {{"object", object.object}, {"state", object.error ? "failed" : word}, {"seconds", object.seconds}};
+    ordered_json value = {
+        {"object", object.object}, {"state", object.error ? "failed" : word}, {"seconds", object.seconds}};
     if (object.error) {
       ++failed;
       late += object.error->code == Code::deadline_exceeded;

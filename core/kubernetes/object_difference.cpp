@@ -21,8 +21,7 @@ void keep_what_people_write(json &object) {
   object.erase("status");
   const auto metadata = object.find("metadata");
   if (metadata == object.end() || !metadata->is_object()) return;
-  for (const char *field :
-       {"managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink"})
+  for (const char *field : {"managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink"})
     metadata->erase(field);
 }
 

@@ -23,8 +23,8 @@ Lines lines_of(std::string_view text) {
 }
 
 struct Edit {
-  char sign;          ///< ' ', '-' or '+'
-  std::size_t at[2];  ///< how many lines of either text come before it
+  char sign;         ///< ' ', '-' or '+'
+  std::size_t at[2]; ///< how many lines of either text come before it
 };
 
 /// One range of lines of both texts.
@@ -37,8 +37,7 @@ public:
     while (head < a_.size() && head < b_.size() && a_[head] == b_[head])
       ++head;
     std::size_t tail = 0;
-    while (tail + head < a_.size() && tail + head < b_.size() &&
-           a_[a_.size() - 1 - tail] == b_[b_.size() - 1 - tail])
+    while (tail + head < a_.size() && tail + head < b_.size() && a_[a_.size() - 1 - tail] == b_[b_.size() - 1 - tail])
       ++tail;
     for (std::size_t i = 0; i < head; ++i)
       keep(i, i);

@@ -23,13 +23,13 @@ DeletionStage stage_of(const Object &object) {
   if (!kubernetes::known_kind(object.api_version, object.kind) && group.find('.') != std::string::npos)
     return DeletionStage::custom_resource;
   static constexpr std::array<std::string_view, 10> cluster_config{
-      "ClusterRole",      "ClusterRoleBinding", "StorageClass",               "PriorityClass", "RuntimeClass",
-      "IngressClass",     "PersistentVolume",   "PriorityLevelConfiguration", "FlowSchema",    "CSIDriver"};
+      "ClusterRole",      "ClusterRoleBinding",         "StorageClass", "PriorityClass", "RuntimeClass", "IngressClass",
+      "PersistentVolume", "PriorityLevelConfiguration", "FlowSchema",   "CSIDriver"};
   if (std::find(cluster_config.begin(), cluster_config.end(), kind) != cluster_config.end())
     return DeletionStage::cluster_config;
-  static constexpr std::array<std::string_view, 9> config{
-      "ServiceAccount", "ConfigMap", "Secret", "PersistentVolumeClaim", "ResourceQuota", "LimitRange",
-      "NetworkPolicy",  "Role",      "RoleBinding"};
+  static constexpr std::array<std::string_view, 9> config{"ServiceAccount",        "ConfigMap",     "Secret",
+                                                          "PersistentVolumeClaim", "ResourceQuota", "LimitRange",
+                                                          "NetworkPolicy",         "Role",          "RoleBinding"};
   return std::find(config.begin(), config.end(), kind) != config.end() ? DeletionStage::config
                                                                        : DeletionStage::workload;
 }

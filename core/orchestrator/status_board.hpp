@@ -21,7 +21,8 @@ struct StatusNode {
   std::vector<StatusNode> children;
 };
 
-/// The worst of a tree's states, in the order Failed, NotFound, Unknown, Terminating, InProgress, Current; "" of nothing.
+/// The worst of a tree's states, in the order Failed, NotFound, Unknown, Terminating, InProgress, Current; "" of
+/// nothing.
 std::string worst_state(const std::vector<StatusNode> &nodes);
 
 class StatusBoard {

@@ -24,8 +24,7 @@ constexpr std::size_t namespaces_per_watch = 3; ///< beyond, one watch over all 
 class AwaitRun {
 public:
   AwaitRun(kubernetes::Client &client, asio::any_io_executor ex, std::vector<Object> objects,
-           WorkloadAwaitOptions options, timing::Recorder &timing,
-           std::function<void(const AwaitedObject &)> on_object)
+           WorkloadAwaitOptions options, timing::Recorder &timing, std::function<void(const AwaitedObject &)> on_object)
       : client_(client), objects_(std::move(objects)), options_(std::move(options)), timing_(timing),
         on_object_(std::move(on_object)), deadline_(Deadline::after(options_.timeout)), claims_(client),
         ready_(client, ex, deadline_, options_.timeout), gone_(client, ex, deadline_), awaited_(objects_.size()) {
@@ -118,8 +117,8 @@ asio::awaitable<Result<void>> AwaitRun::one(std::size_t i) {
 
 asio::awaitable<Result<std::vector<AwaitedObject>>> AwaitRun::run() {
   // One small question before hundreds: is the server there, does it know us?
-  auto known = co_await request_patiently(client_, "GET", "/api/v1/namespaces?limit=1", std::string(), std::string(),
-                                          deadline_);
+  auto known =
+      co_await request_patiently(client_, "GET", "/api/v1/namespaces?limit=1", std::string(), std::string(), deadline_);
   if (!known && known.error().code != Code::permission_denied) co_return known.error();
   std::vector<std::function<asio::awaitable<Result<void>>()>> work;
   for (std::size_t i = 0; i < objects_.size(); ++i)

@@ -20,8 +20,8 @@ namespace ksail {
 struct WorkloadAwaitOptions {
   enum class Until { ready, condition, gone };
   Until until = Until::ready;
-  std::string condition;        ///< its type, with Until::condition
-  std::string status = "True";  ///< and what it has to be
+  std::string condition;         ///< its type, with Until::condition
+  std::string status = "True";   ///< and what it has to be
   std::string default_namespace; ///< for namespaced objects without one; empty: the context's
   std::chrono::nanoseconds timeout{std::chrono::minutes(5)};
 };

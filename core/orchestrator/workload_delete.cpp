@@ -144,8 +144,7 @@ asio::awaitable<bool> DeleteRun::turn(std::size_t i, std::optional<Error> &skip)
     if (!told) co_return false;
     if (!stuck_.empty() && !skip)
       skip = Error(Code::failed_precondition,
-                   title + ": not deleted, because " + stuck_ +
-                       " is still there and may need it to be cleaned up");
+                   title + ": not deleted, because " + stuck_ + " is still there and may need it to be cleaned up");
   }
   co_return true;
 }
@@ -157,8 +156,8 @@ asio::awaitable<Result<DeleteRun::Taken>> DeleteRun::remove(const WorkloadTarget
   std::string text = body.dump();
   auto slot = co_await pace_.enter();
   if (!slot) co_return slot.error();
-  auto answer = co_await request_patiently(client_, "DELETE", target.path(), std::move(text), "application/json",
-                                           deadline_);
+  auto answer =
+      co_await request_patiently(client_, "DELETE", target.path(), std::move(text), "application/json", deadline_);
   if (!answer) co_return answer.error();
   const json told = json::parse(answer->body, nullptr, false);
   Taken taken;
@@ -235,8 +234,8 @@ asio::awaitable<Result<DeletionReport>> DeleteRun::run() {
   DeletionReport report;
   if (objects_.empty()) co_return report;
   // One small question before hundreds: is the server there, does it know us?
-  auto known = co_await request_patiently(client_, "GET", "/api/v1/namespaces?limit=1", std::string(), std::string(),
-                                          deadline_);
+  auto known =
+      co_await request_patiently(client_, "GET", "/api/v1/namespaces?limit=1", std::string(), std::string(), deadline_);
   if (!known && known.error().code != Code::permission_denied) co_return known.error();
   watch_.emplace(client_, executor_, deadline_);
   std::vector<std::function<asio::awaitable<Result<void>>()>> work;

@@ -20,8 +20,8 @@
 namespace ksail {
 
 struct WorkloadDeleteOptions {
-  std::string default_namespace;         ///< for namespaced objects without one; empty: the context's
-  std::string propagation = "Background"; ///< Background | Foreground | Orphan: what becomes of what they own
+  std::string default_namespace;             ///< for namespaced objects without one; empty: the context's
+  std::string propagation = "Background";    ///< Background | Foreground | Orphan: what becomes of what they own
   std::optional<std::int64_t> grace_seconds; ///< for pods; unset: their own
   bool wait = true;
   bool dry_run = false;

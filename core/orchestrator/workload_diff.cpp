@@ -83,8 +83,8 @@ asio::awaitable<Result<json>> DiffRun::merged_state(const Object &object, Worklo
   std::string type = "application/apply-patch+yaml", sent = kubernetes::yaml_safe(*body);
   if (object.name.empty()) { // generateName: always something new
     method = "POST";
-    path = target.collection() + "?dryRun=All&fieldValidation=Strict&fieldManager=" +
-           http::encode_component(options_.field_manager);
+    path = target.collection() +
+           "?dryRun=All&fieldValidation=Strict&fieldManager=" + http::encode_component(options_.field_manager);
     type = "application/json";
     sent = std::move(*body);
   }
@@ -142,8 +142,8 @@ asio::awaitable<Result<void>> DiffRun::one(std::size_t i) {
 
 asio::awaitable<Result<std::vector<ObjectDifference>>> DiffRun::run() {
   // One small question before hundreds: is the server there, does it know us?
-  auto known = co_await request_patiently(client_, "GET", "/api/v1/namespaces?limit=1", std::string(), std::string(),
-                                          deadline_);
+  auto known =
+      co_await request_patiently(client_, "GET", "/api/v1/namespaces?limit=1", std::string(), std::string(), deadline_);
   if (!known && known.error().code != Code::permission_denied) co_return known.error();
   std::vector<std::function<asio::awaitable<Result<void>>()>> work;
   for (std::size_t i = 0; i < objects_.size(); ++i)

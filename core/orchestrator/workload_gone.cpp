@@ -126,8 +126,8 @@ asio::awaitable<std::string> explain_deletion_block(kubernetes::Client &client, 
   // The command's own time may be up: what is known is still worth two seconds.
   const auto deadline = Deadline::after(std::chrono::seconds(2));
   if (target.info.kind == "PersistentVolumeClaim") {
-    auto pods = co_await client.get("/api/v1/namespaces/" + http::encode_component(target.ns) + "/pods?limit=500",
-                                    deadline);
+    auto pods =
+        co_await client.get("/api/v1/namespaces/" + http::encode_component(target.ns) + "/pods?limit=500", deadline);
     if (pods) {
       const auto users = some_of(*pods, [&](const json &pod) { return user_of_claim(pod, target.name); });
       if (!users.empty()) block += " (pod " + users + ")";
@@ -293,8 +293,7 @@ asio::awaitable<Result<void>> GoneWatch::wait(WorkloadTarget target, std::string
   if (block.find("finalizer") != std::string::npos)
     hint = "a finalizer is removed by the controller that put it there: is it running? " + hint;
   co_return Error(Code::deadline_exceeded,
-                  target.title + " is deleted but still there: " +
-                      (block.empty() ? "nothing says why" : block),
+                  target.title + " is deleted but still there: " + (block.empty() ? "nothing says why" : block),
                   std::move(hint));
 }
 

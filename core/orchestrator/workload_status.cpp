@@ -25,15 +25,18 @@ struct KindName {
 };
 /// What owns pods, or is owned on the way to them.
 constexpr std::array owned = {KindName{"v1", "Pod"}, KindName{"apps/v1", "ReplicaSet"}, KindName{"batch/v1", "Job"}};
-constexpr std::array shown = {KindName{"apps/v1", "Deployment"},   KindName{"apps/v1", "StatefulSet"},
-                              KindName{"apps/v1", "DaemonSet"},    KindName{"batch/v1", "CronJob"},
-                              KindName{"v1", "Service"},           KindName{"v1", "PersistentVolumeClaim"},
+constexpr std::array shown = {KindName{"apps/v1", "Deployment"},
+                              KindName{"apps/v1", "StatefulSet"},
+                              KindName{"apps/v1", "DaemonSet"},
+                              KindName{"batch/v1", "CronJob"},
+                              KindName{"v1", "Service"},
+                              KindName{"v1", "PersistentVolumeClaim"},
                               KindName{"networking.k8s.io/v1", "Ingress"}};
 
 bool may_own_pods(const kubernetes::ResourceInfo &info) {
   // Custom resources often own Deployments' ReplicaSets only in the second degree: their pods would hang in the air.
-  static constexpr std::array<std::string_view, 7> kinds{"Deployment", "StatefulSet", "DaemonSet",            "ReplicaSet",
-                                                         "Job",        "CronJob",     "ReplicationController"};
+  static constexpr std::array<std::string_view, 7> kinds{
+      "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "ReplicationController"};
   return std::find(kinds.begin(), kinds.end(), info.kind) != kinds.end();
 }
 

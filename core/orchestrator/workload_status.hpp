@@ -26,8 +26,7 @@ struct WorkloadStatusOptions {
 
 /// Of `objects`, or, when there are none, of everything that runs in a namespace (workloads, services, claims,
 /// ingresses). What cannot be read is Unknown; the Result fails when nothing could be asked at all.
-asio::awaitable<Result<std::vector<StatusNode>>> workload_status(kubernetes::Client &client,
-                                                                 std::vector<manifests::Object> objects,
-                                                                 WorkloadStatusOptions options);
+asio::awaitable<Result<std::vector<StatusNode>>>
+workload_status(kubernetes::Client &client, std::vector<manifests::Object> objects, WorkloadStatusOptions options);
 
 } // namespace ksail

@@ -32,7 +32,8 @@ std::optional<PodTrouble> pod_trouble(const nlohmann::json &pod);
 /// The pods and ReplicaSets of the watched namespaces, as far as they matter.
 class PodBoard {
 public:
-  /// Takes a watch event of a Pod, a ReplicaSet or an Event (of reason FailedCreate). Returns whether a workload's verdict may have changed for the worse.
+  /// Takes a watch event of a Pod, a ReplicaSet or an Event (of reason FailedCreate). Returns whether a workload's
+  /// verdict may have changed for the worse.
   bool changed(std::string_view type, const nlohmann::json &object);
   /// Trouble of the pods of this workload's newest revision; those of an older one are on their way out.
   std::optional<PodTrouble> of(const nlohmann::json &workload) const;

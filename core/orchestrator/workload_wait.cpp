@@ -275,8 +275,8 @@ asio::awaitable<Warning> newest_warning(kubernetes::Client &client, std::string 
 /// The last lines of what a container wrote before it ended, as one line; empty when they cannot be had.
 asio::awaitable<std::string> last_log_lines(kubernetes::Client &client, std::string ns, PodTrouble trouble) {
   const std::string path = "/api/v1/namespaces/" + http::encode_component(ns) + "/pods/" +
-                           http::encode_component(trouble.pod) + "/log?tailLines=5&limitBytes=4096&container=" +
-                           http::encode_component(trouble.container);
+                           http::encode_component(trouble.pod) +
+                           "/log?tailLines=5&limitBytes=4096&container=" + http::encode_component(trouble.container);
   const auto deadline = Deadline::after(std::chrono::seconds(2));
   auto log = co_await client.request("GET", path + "&previous=true", std::string(), std::string(), deadline);
   if (!log) { // it has not been started again yet

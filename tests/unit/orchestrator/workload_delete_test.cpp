@@ -101,7 +101,8 @@ TEST_CASE("a deletion is over when the object is gone, not when the server has t
       stream.end = FakeReply::End::hold;
       return stream;
     }
-    if (has(request.target, "configmaps?")) return reply({{"metadata", {{"resourceVersion", "1"}}}, {"items", {object}}});
+    if (has(request.target, "configmaps?"))
+      return reply({{"metadata", {{"resourceVersion", "1"}}}, {"items", {object}}});
     if (has(request.target, "configmaps/x") && !gone) return reply(object);
     return std::nullopt;
   };
@@ -177,11 +178,13 @@ TEST_CASE("without waiting, everything is asked for at once") {
 
 TEST_CASE("what depends on another object goes before it, whatever the kinds") {
   auto config = manifest("v1", "ConfigMap", "a", "late");
-  auto hook = manifest("apps/v1", "Deployment", "a", "first",
-                       {{"metadata", {{"annotations", {{"config.kubernetes.io/depends-on", "/namespaces/a/Service/s"}}}}}});
+  auto hook =
+      manifest("apps/v1", "Deployment", "a", "first",
+               {{"metadata", {{"annotations", {{"config.kubernetes.io/depends-on", "/namespaces/a/Service/s"}}}}}});
   auto service = manifest("v1", "Service", "a", "s");
-  auto chained = manifest("v1", "ConfigMap", "a", "needs-s",
-                          {{"metadata", {{"annotations", {{"config.kubernetes.io/depends-on", "/namespaces/a/Service/s"}}}}}});
+  auto chained =
+      manifest("v1", "ConfigMap", "a", "needs-s",
+               {{"metadata", {{"annotations", {{"config.kubernetes.io/depends-on", "/namespaces/a/Service/s"}}}}}});
   const auto steps = deletion_order({config, hook, service, chained}, "default");
   CHECK(steps[2].after == std::vector<std::size_t>{1, 3});
   CHECK(steps[2].stage == DeletionStage::config); // no earlier than what needs it
@@ -219,9 +222,7 @@ TEST_CASE("why an object is still there is read from itself") {
                   {"message", "Some resources are remaining: ws.example.org has 1 resource instances"}},
                  {{"type", "NamespaceDeletionDiscoveryFailure"}, {"status", "False"}, {"message", "fine"}}}}}}};
   CHECK(deletion_block(ns) == "Some resources are remaining: ws.example.org has 1 resource instances");
-  json pod = {{"kind", "Pod"},
-              {"metadata", {{"deletionGracePeriodSeconds", 30}}},
-              {"spec", {{"nodeName", "n1"}}}};
+  json pod = {{"kind", "Pod"}, {"metadata", {{"deletionGracePeriodSeconds", 30}}}, {"spec", {{"nodeName", "n1"}}}};
   CHECK(deletion_block(pod) == "its containers have not ended yet (they have 30s); node n1 has to report it");
   CHECK(deletion_block(json({{"kind", "ConfigMap"}})).empty());
 }

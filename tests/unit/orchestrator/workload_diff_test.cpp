@@ -15,8 +15,7 @@ using Differences = std::vector<ObjectDifference>;
 
 Result<Differences> diff(ScriptedCluster &cluster, std::vector<manifests::Object> objects,
                          WorkloadDiffOptions options = {}) {
-  return cluster.with<Differences>(
-      [&](kubernetes::Client &client) { return diff_objects(client, objects, options); });
+  return cluster.with<Differences>([&](kubernetes::Client &client) { return diff_objects(client, objects, options); });
 }
 
 manifests::Object config(const std::string &name, const std::string &value) {

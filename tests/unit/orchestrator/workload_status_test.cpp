@@ -25,11 +25,12 @@ json thing(const std::string &api_version, const std::string &kind, const std::s
 }
 
 json waiting_pod(const std::string &reason) {
-  return thing("v1", "Pod", "web-1-x", "web-1",
-               {{"status",
-                 {{"phase", "Pending"},
-                  {"containerStatuses",
-                   {{{"name", "app"}, {"state", {{"waiting", {{"reason", reason}, {"message", "no such image"}}}}}}}}}}});
+  return thing(
+      "v1", "Pod", "web-1-x", "web-1",
+      {{"status",
+        {{"phase", "Pending"},
+         {"containerStatuses",
+          {{{"name", "app"}, {"state", {{"waiting", {{"reason", reason}, {"message", "no such image"}}}}}}}}}}});
 }
 
 json list(std::vector<json> items) { return {{"metadata", {{"resourceVersion", "1"}}}, {"items", std::move(items)}}; }
@@ -129,7 +130,8 @@ TEST_CASE("waiting fails at once for an image that cannot be pulled, and says wh
   cluster.script = web;
   WorkloadAwaitOptions options;
   options.timeout = std::chrono::milliseconds(500);
-  auto awaited = await(cluster, {manifest("apps/v1", "Deployment", "a", "web"), manifest("v1", "Secret", "a", "s")}, options);
+  auto awaited =
+      await(cluster, {manifest("apps/v1", "Deployment", "a", "web"), manifest("v1", "Secret", "a", "s")}, options);
   REQUIRE(awaited);
   CHECK((*awaited)[0].error->code == Code::failed_precondition);
   CHECK(has((*awaited)[0].error->message, "ImagePullBackOff"));
@@ -175,8 +177,8 @@ TEST_CASE("waiting for a condition, and for objects to go") {
   CHECK_FALSE((*awaited)[0].error);
   ScriptedCluster empty;
   options.until = WorkloadAwaitOptions::Until::gone;
-  auto gone = await(empty, {manifest("apps/v1", "Deployment", "a", "web"), manifest("example.org/v1", "W", "a", "w")},
-                    options);
+  auto gone =
+      await(empty, {manifest("apps/v1", "Deployment", "a", "web"), manifest("example.org/v1", "W", "a", "w")}, options);
   REQUIRE(gone);
   CHECK_FALSE((*gone)[0].error);
   CHECK_FALSE((*gone)[1].error);

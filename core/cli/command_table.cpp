@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command_table.hpp"
 
+#include "cli/workload_verbs.hpp"
 #include "config/setting.hpp"
 
 namespace ksail::cli {
@@ -218,6 +219,8 @@ std::vector<Command> make_commands() {
        .examples = {{"A directory and all below it", "ksail workload apply -f app/ -R"},
                     {"An overlay, until it runs", "ksail workload apply -k overlays/dev --wait"},
                     {"What something else writes", "helm template chart | ksail workload apply -f - -n shop"}}});
+  for (auto &verb : workload_verbs())
+    table.push_back(std::move(verb));
 
   table.push_back({.path = "plugin", .summary = "Show and check plugins"});
   table.push_back({.path = "plugin list", .summary = "List the plugins that were found"});

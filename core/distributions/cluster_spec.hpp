@@ -20,6 +20,7 @@ struct ClusterSpec {
   std::string node_image;         ///< pinned reference
   bool node_image_is_default = false; ///< taken from the built-in table: a local substitute may replace it
   Cni cni = Cni::standard;
+  std::vector<std::string> disable; ///< bundled components of the distribution to leave away
   std::string pod_subnet = "10.244.0.0/16";
   std::string service_subnet = "10.96.0.0/16";
   std::string api_host_address = "127.0.0.1"; ///< where the API server is published

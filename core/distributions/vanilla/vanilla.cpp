@@ -24,6 +24,9 @@ Result<void> Vanilla::check(const ClusterSpec &spec) const {
                  "Vanilla clusters have one control plane for now: --control-planes is " +
                      std::to_string(spec.control_planes),
                  "leave it at 1; --workers adds nodes");
+  if (!spec.disable.empty())
+    return Error(Code::usage, "Vanilla has no bundled components to disable: --disable is " + spec.disable.front(),
+                 "leave it away, or take --distribution K3s");
   if (spec.workers > 200)
     return Error(Code::usage, "--workers is " + std::to_string(spec.workers) + "; at most 200 are supported");
   if (!spec.kubernetes_version.empty() || !spec.node_image.empty()) {

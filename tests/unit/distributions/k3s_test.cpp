@@ -5,7 +5,7 @@
 #include "distributions/k3s/release.hpp"
 #include "kubernetes/kubeconfig.hpp"
 
-#include <catch2/catch_test_macros.hpp>
+#include <catch2/catch.hpp>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which image holds which release of K3s. Release v1.34.2+k3s1 is the image tag v1.34.2-k3s1
-// (https://docs.k3s.io/advanced, "Running K3s in Docker"). Pure.
+// (https://docs.k3s.io/advanced). Pure.
 #pragma once
 
 #include <ksail/sdk/result.hpp>

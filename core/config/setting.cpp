@@ -31,6 +31,7 @@ constexpr std::array all = {
     Setting{key::load_balancer_image, Type::image, "", "image in front of several control planes; unset: built-in",
             load_balancer_alias},
     Setting{key::cni, Type::cni, "Default", "Default, or None to bring your own network", {}},
+    Setting{key::disable, Type::text, "", "bundled components to leave away, separated by commas", {}},
     Setting{key::api_port, Type::port, "0", "port of this machine that reaches the API server; 0: a free one", {}},
     Setting{key::kubeconfig, Type::path, "", "kubeconfig file; unset: ~/.kube/config", kubeconfig_alias},
     Setting{key::context, Type::text, "", "kubeconfig context; unset: ksail-<name>", context_alias},

@@ -20,6 +20,7 @@ inline constexpr std::string_view workers = "spec.cluster.workers";
 inline constexpr std::string_view kubernetes_version = "spec.cluster.kubernetesVersion";
 inline constexpr std::string_view load_balancer_image = "spec.cluster.loadBalancerImage";
 inline constexpr std::string_view cni = "spec.cluster.cni";
+inline constexpr std::string_view disable = "spec.cluster.disable";
 inline constexpr std::string_view api_port = "spec.cluster.apiPort";
 inline constexpr std::string_view kubeconfig = "spec.cluster.connection.kubeconfig";
 inline constexpr std::string_view context = "spec.cluster.connection.context";

@@ -20,6 +20,9 @@ std::vector<std::string> Vanilla::required_capabilities() const {
 
 Result<void> Vanilla::check(const ClusterSpec &spec) const {
   if (auto counted = check_node_counts(spec); !counted) return counted;
+  if (!spec.disable.empty())
+    return Error(Code::usage, "Vanilla has no bundled components to disable: --disable is " + spec.disable.front(),
+                 "leave it away, or take --distribution K3s");
   if (!spec.kubernetes_version.empty() || !spec.node_image.empty()) {
     // A tag without a version may still be told by the image's label, which is only known later.
     auto version = node_version(spec.kubernetes_version, spec.node_image, {});

@@ -158,7 +158,7 @@ TEST_CASE("paths in ksail.yaml are relative to it, those of flags to where one s
   CHECK(world.settings().text(key::kubeconfig) == "/abs/k");
 }
 
-TEST_CASE("--config takes the place of the search, and has to be there") {
+TEST_CASE("a named file (--config) takes the place of the search, and has to be there") {
   World world;
   world.folder.write("ksail.yaml", "not: [good");
   const auto other = world.folder.write("other.yaml", head + "metadata: {name: other}\n");

@@ -46,7 +46,7 @@ constexpr std::array all = {
 
 } // namespace
 
-std::string key::node_image(std::string_view distribution) { return "spec." + lower(distribution) + ".nodeImage"; }
+std::string key::node_image(std::string_view of) { return "spec." + lower(of) + ".nodeImage"; }
 
 std::span<const Setting> settings() { return all; }
 

@@ -28,7 +28,7 @@ inline constexpr std::string_view timeout = "spec.cluster.connection.timeout";
 inline constexpr std::string_view source_directory = "spec.workload.sourceDirectory";
 inline constexpr std::string_view allow_user_plugins = "spec.plugins.allowUser";
 /// "spec.vanilla.nodeImage"
-std::string node_image(std::string_view distribution);
+std::string node_image(std::string_view distribution_name);
 } // namespace key
 
 enum class Type {

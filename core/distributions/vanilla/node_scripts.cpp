@@ -128,8 +128,19 @@ until_ok() { until [[ $(ask --output /dev/null --write-out '%{http_code}' "https
 
 # Its roles and the cluster's objects are written once, by the first.
 until_ok FIRST /readyz
-mv /kind/ksail/later/kube-apiserver.yaml /etc/kubernetes/manifests/
-until_ok 127.0.0.1 /readyz
+# A kubelet refuses a static pod for good while it knows its node without what the node can allocate.
+until [[ $(ask "https://FIRST:6443/api/v1/nodes/$HOSTNAME") == *'"allocatable"'* ]]; do sleep 0.1; done
+for ((attempt = 1; ; attempt++)); do
+  sleep 1
+  mv /kind/ksail/later/kube-apiserver.yaml /etc/kubernetes/manifests/
+  for ((i = 0; i < 300; i++)); do
+    [[ $(ask --output /dev/null --write-out '%{http_code}' https://127.0.0.1:6443/readyz) != 200 ]] || break 2
+    sleep 0.1
+  done
+  ((attempt < 5)) || fail "the API server does not become ready"
+  say API server not there, attempt $attempt
+  mv /etc/kubernetes/manifests/kube-apiserver.yaml /kind/ksail/later/
+done
 say API answers
 mv /kind/ksail/later/kube-{controller-manager,scheduler}.yaml /etc/kubernetes/manifests/
 for ((attempt = 0; ; attempt++)); do

@@ -121,10 +121,19 @@ say done
   return replace_all(replace_all(std::move(text), "SERVICE", service_address), "NODE", node_address);
 }
 
-std::string follow_script(const std::string &first_address) {
-  return replace_all(std::string(script_head) + R"sh(
+std::string follow_script(const std::string &service_address, const std::string &first_address) {
+  return replace_all(replace_all(std::string(script_head) + R"sh(
 ask() { curl --silent --max-time 5 --cacert /etc/kubernetes/pki/ca.crt --cert /kind/ksail/super-admin.pem "$@"; }
 until_ok() { until [[ $(ask --output /dev/null --write-out '%{http_code}' "https://$1:6443$2") == 200 ]]; do sleep 0.05; done; }
+
+# As on the first: until kube-proxy has programmed the Service of the API server, DNS would wait for an answer for long.
+detour() {
+  local chain
+  for chain in PREROUTING OUTPUT; do
+    iptables -w -t nat "$1" "$chain" -d SERVICE/32 -p tcp --dport 443 -j DNAT --to-destination FIRST:6443
+  done
+}
+detour -A
 
 # Its roles and the cluster's objects are written once, by the first.
 until_ok FIRST /readyz
@@ -148,11 +157,14 @@ for ((attempt = 0; ; attempt++)); do
   ((attempt < 60)) || fail "kubeadm init phase mark-control-plane: $(grep -m1 -i '^error' /kind/ksail/mark.log || tail -1 /kind/ksail/mark.log)"
   sleep 0.2
 done
+until iptables-save -t nat | grep KUBE-SVC-NPX46M4PTMTKRN6Y >/dev/null; do sleep 0.05; done
+detour -D
 rm -f /kind/ksail/super-admin.pem
 touch /kind/ksail/done
 say done
 )sh",
-                     "FIRST", first_address);
+                                 "FIRST", first_address),
+                     "SERVICE", service_address);
 }
 
 std::string worker_script(const std::string &control_plane_address) {

@@ -20,7 +20,7 @@ std::string static_pods_script(const std::string &etcd_members, bool first);
 /// From "the API server answers" to "all of kubeadm's objects are there".
 std::string bootstrap_script(const std::string &service_address, const std::string &node_address);
 /// On the other control planes: everything but etcd, once the first API server answers.
-std::string follow_script(const std::string &first_address);
+std::string follow_script(const std::string &service_address, const std::string &first_address);
 /// Lets a worker's kubelet start the moment the API server listens: started earlier, it would be in a long back-off by
 /// then.
 std::string worker_script(const std::string &control_plane_address);

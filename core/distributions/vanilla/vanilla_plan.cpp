@@ -132,7 +132,8 @@ Result<void> VanillaPlan::add_control_plane_files(NodeTemplate &node, const Node
   add_script(node, "static-pods", "Static pods of the control plane",
              static_pods_script(cluster_->etcd_members(), is_first), false, "");
   add_script(node, "bootstrap", "Bootstrap of the control plane",
-             is_first ? bootstrap_script(cluster_->service_address, identity.address) : follow_script(first.address),
+             is_first ? bootstrap_script(cluster_->service_address, identity.address)
+                      : follow_script(cluster_->service_address, first.address),
              false, "");
   return {};
 }

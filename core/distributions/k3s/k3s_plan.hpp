@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// One K3s cluster: the nodes with everything that is in them before they start, and the steps that follow.
 #pragma once
 
 #include "distributions/distribution.hpp"

@@ -11,6 +11,17 @@ say() { echo "$EPOCHREALTIME $*" >&2; }
 fail() { say "FAILED: $*"; touch /kind/ksail/failed; exit 1; }
 )sh";
 
+// Until kube-proxy has programmed the Service of the API server, this stands in for it. Whoever asks before would wait
+// half a minute for an answer that never comes.
+const std::string detour = R"sh(detour() {
+  local chain
+  for chain in PREROUTING OUTPUT; do
+    iptables -w -t nat "$1" "$chain" -d SERVICE/32 -p tcp --dport 443 -j DNAT --to-destination TARGET:6443
+  done
+}
+until_proxied() { until iptables-save -t nat | grep KUBE-SVC-NPX46M4PTMTKRN6Y >/dev/null; do sleep 0.05; done; }
+)sh";
+
 std::string replace_all(std::string text, const std::string &from, const std::string &to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
     text.replace(at, from.size(), to);
@@ -55,14 +66,7 @@ phase() {
   fail "kubeadm init phase $*: $(grep -m1 -i '^error' "$log" || tail -1 "$log")"
 }
 
-# Until kube-proxy has programmed the Service of the API server, this stands in for it: network agent and DNS need not wait.
-detour() {
-  local chain
-  for chain in PREROUTING OUTPUT; do
-    iptables -w -t nat "$1" "$chain" -d SERVICE/32 -p tcp --dport 443 -j DNAT --to-destination NODE:6443
-  done
-}
-detour -A
+)sh" + detour + R"sh(detour -A
 
 until exec 3<>/dev/tcp/127.0.0.1/2379; do sleep 0.03; done 2>/dev/null
 exec 3>&-
@@ -110,7 +114,7 @@ say default roles are there
 for pid in "${jobs[@]}"; do wait "$pid" || exit 1; done
 say kubeadm phases done
 
-until iptables-save -t nat | grep -q KUBE-SVC-NPX46M4PTMTKRN6Y; do sleep 0.05; done
+until_proxied
 detour -D
 ask --output /dev/null -X DELETE $api$system/rolebindings/ksail:bootstrap
 ask --output /dev/null -X DELETE $api$system/roles/ksail:bootstrap
@@ -118,22 +122,15 @@ rm -f /kind/ksail/super-admin.pem
 touch /kind/ksail/done
 say done
 )sh";
-  return replace_all(replace_all(std::move(text), "SERVICE", service_address), "NODE", node_address);
+  return replace_all(replace_all(std::move(text), "SERVICE", service_address), "TARGET", node_address);
 }
 
 std::string follow_script(const std::string &service_address, const std::string &first_address) {
-  return replace_all(replace_all(std::string(script_head) + R"sh(
+  return replace_all(replace_all(replace_all(std::string(script_head) + R"sh(
 ask() { curl --silent --max-time 5 --cacert /etc/kubernetes/pki/ca.crt --cert /kind/ksail/super-admin.pem "$@"; }
 until_ok() { until [[ $(ask --output /dev/null --write-out '%{http_code}' "https://$1:6443$2") == 200 ]]; do sleep 0.05; done; }
 
-# As on the first: until kube-proxy has programmed the Service of the API server, DNS would wait for an answer for long.
-detour() {
-  local chain
-  for chain in PREROUTING OUTPUT; do
-    iptables -w -t nat "$1" "$chain" -d SERVICE/32 -p tcp --dport 443 -j DNAT --to-destination FIRST:6443
-  done
-}
-detour -A
+)sh" + detour + R"sh(detour -A
 
 # Its roles and the cluster's objects are written once, by the first.
 until_ok FIRST /readyz
@@ -157,14 +154,25 @@ for ((attempt = 0; ; attempt++)); do
   ((attempt < 60)) || fail "kubeadm init phase mark-control-plane: $(grep -m1 -i '^error' /kind/ksail/mark.log || tail -1 /kind/ksail/mark.log)"
   sleep 0.2
 done
-until iptables-save -t nat | grep KUBE-SVC-NPX46M4PTMTKRN6Y >/dev/null; do sleep 0.05; done
+until_proxied
 detour -D
 rm -f /kind/ksail/super-admin.pem
 touch /kind/ksail/done
 say done
 )sh",
-                                 "FIRST", first_address),
-                     "SERVICE", service_address);
+                                             "FIRST", first_address),
+                                 "SERVICE", service_address),
+                     "TARGET", first_address);
+}
+
+std::string detour_script(const std::string &service_address, const std::string &first_address) {
+  return replace_all(replace_all(std::string(script_head) + detour + R"sh(
+detour -A
+until_proxied
+detour -D
+)sh",
+                                 "SERVICE", service_address),
+                     "TARGET", first_address);
 }
 
 std::string worker_script(const std::string &control_plane_address) {

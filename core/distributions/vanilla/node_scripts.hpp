@@ -21,6 +21,8 @@ std::string static_pods_script(const std::string &etcd_members, bool first);
 std::string bootstrap_script(const std::string &service_address, const std::string &node_address);
 /// On the other control planes: everything but etcd, once the first API server answers.
 std::string follow_script(const std::string &service_address, const std::string &first_address);
+/// On workers: reaches the API server's Service address until kube-proxy does.
+std::string detour_script(const std::string &service_address, const std::string &first_address);
 /// Lets a worker's kubelet start the moment the API server listens: started earlier, it would be in a long back-off by
 /// then.
 std::string worker_script(const std::string &control_plane_address);

@@ -163,6 +163,8 @@ Result<void> VanillaPlan::add_node(const NodeIdentity &identity, const std::stri
     if (auto added = add_control_plane_files(node, identity); !added) return added.error();
   } else {
     add(node, "/etc/kubernetes/pki/ca.crt", ca);
+    add_script(node, "detour", "The API server's Service until kube-proxy is there",
+               detour_script(cluster_->service_address, cluster_->nodes.front().address), false, "");
     add_script(node, "join", "Waiting for the API server", worker_script(cluster_->nodes.front().address), true,
                "kubelet.service");
   }

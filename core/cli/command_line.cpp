@@ -38,6 +38,8 @@ constexpr std::array handlers = {
     Entry{"cluster stop", run_cluster_stop},
     Entry{"cluster kubeconfig", run_cluster_kubeconfig},
     Entry{"cluster logs", run_cluster_logs},
+    Entry{"cluster scale", run_cluster_scale},
+    Entry{"cluster info", run_cluster_info},
     Entry{"cluster load-image", run_cluster_load_image},
     Entry{"workload apply", run_workload_apply},
     Entry{"workload diff", run_workload_diff},

@@ -14,6 +14,8 @@ Result<void> run_cluster_start(CommandContext &context);
 Result<void> run_cluster_stop(CommandContext &context);
 Result<void> run_cluster_kubeconfig(CommandContext &context);
 Result<void> run_cluster_logs(CommandContext &context);
+Result<void> run_cluster_scale(CommandContext &context);
+Result<void> run_cluster_info(CommandContext &context);
 Result<void> run_cluster_load_image(CommandContext &context);
 Result<void> run_workload_apply(CommandContext &context);
 Result<void> run_workload_diff(CommandContext &context);

@@ -12,7 +12,7 @@ local=
 case "$(ctr images import --help)" in *--local*) local=--local ;; esac
 cat "$1"/part-* | ctr --namespace=k8s.io images import $local --no-unpack -)sh";
 
-// What `docker save` writes has no manifest: containerd makes one, which names the image's id as its configuration.
+// An archive of the older form has no manifest: containerd makes one, which names the image's id as its configuration.
 constexpr const char *present_script = R"sh(
 while [ $# -gt 0 ]; do
   digest=$(ctr --namespace=k8s.io images ls "name==$1" | { read -r _; read -r _ _ d _; printf %s "$d"; })

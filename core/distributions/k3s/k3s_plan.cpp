@@ -4,6 +4,7 @@
 #include "distributions/k3s/bootstrap_steps.hpp"
 #include "distributions/k3s/configuration.hpp"
 #include "distributions/k3s/release.hpp"
+#include "distributions/registries.hpp"
 #include "distributions/vanilla/addresses.hpp"
 
 namespace ksail::k3s {
@@ -84,6 +85,8 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
     add(node, start_script, node_script(!first), 0755);
     // A file that nobody else can read: environment and arguments of a node are shown to whoever may look at it.
     add(node, token_file, (first ? cluster.credentials.secret() : *token) + "\n", 0600);
+    for (auto &file : k3s_registry_files(spec))
+      node.files.push_back(std::move(file));
     if (server) {
       ServerSettings settings;
       settings.first = first;

@@ -12,7 +12,7 @@ VerbResult describe(Verbs &, Request, Context &) {
   const nlohmann::json capabilities = {
       {"node_kind", "container"}, {"exec", true},       {"copy", true},   {"user_data", false},    {"prefetch", true},
       {"stats", true},            {"start_stop", true}, {"events", true}, {"fixed_address", true}, {"published_ports", true},
-      {"images", true},           {"shared_volumes", true}};
+      {"images", true},           {"shared_volumes", true}, {"registry", true}};
   co_return Reply(nlohmann::json{{"provider", "Docker"}, {"capabilities", capabilities}});
 }
 
@@ -28,6 +28,8 @@ constexpr std::pair<std::string_view, Verb> table[] = {
     {"copy_from", copy_from},
     {"find_images", find_images},
     {"upload_image", upload_image},
+    {"ensure_registry", ensure_registry},
+    {"remove_registry", remove_registry},
     {"observe", observe},
     {"logs", logs},
     {"stats", stats},

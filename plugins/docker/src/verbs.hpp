@@ -33,6 +33,8 @@ VerbResult copy_to(Verbs &verbs, Request request, Context &context);
 VerbResult copy_from(Verbs &verbs, Request request, Context &context);
 VerbResult find_images(Verbs &verbs, Request request, Context &context);
 VerbResult upload_image(Verbs &verbs, Request request, Context &context);
+VerbResult ensure_registry(Verbs &verbs, Request request, Context &context);
+VerbResult remove_registry(Verbs &verbs, Request request, Context &context);
 VerbResult observe(Verbs &verbs, Request request, Context &context);
 VerbResult logs(Verbs &verbs, Request request, Context &context);
 VerbResult stats(Verbs &verbs, Request request, Context &context);

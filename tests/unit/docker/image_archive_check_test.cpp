@@ -2,7 +2,7 @@
 #include "image_archive_check.hpp"
 #include "tar_archive.hpp"
 
-#include <catch2/catch_test_macros.hpp>
+#include <catch2/catch.hpp>
 
 #include <nlohmann/json.hpp>
 

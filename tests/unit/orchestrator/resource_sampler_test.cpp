@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/resource_sampler.hpp"
 
-#include <catch2/catch_approx.hpp>
-#include <catch2/catch_test_macros.hpp>
+#include <catch2/catch.hpp>
 
 using namespace ksail;
 using nlohmann::json;
@@ -27,7 +26,7 @@ TEST_CASE("the share of a processor is that of `docker stats`: used by node agai
   // Half a second of processor time while the two processors together spent one second.
   const auto second = use.add(answer(1'500'000'000, 101'000'000'000, 8), start + 500ms);
   REQUIRE(second[0].cpu_percent.has_value());
-  CHECK(*second[0].cpu_percent == Catch::Approx(100));
+  CHECK(*second[0].cpu_percent == Approx(100));
   CHECK(second[0].cpu_ns == 500'000'000);
 }
 
@@ -36,7 +35,7 @@ TEST_CASE("without the host's counter the clock counts") {
   const auto start = timing::Clock::now();
   use.add(answer(0, 0, 1), start);
   const auto second = use.add(answer(2'000'000'000, 0, 1), start + 1s);
-  CHECK(*second[0].cpu_percent == Catch::Approx(200));
+  CHECK(*second[0].cpu_percent == Approx(200));
 }
 
 TEST_CASE("a counter that went back gives no share") {

@@ -14,7 +14,15 @@ work=$(mktemp -d "/tmp/ksail-$test_name-XXXXXX")
 export KUBECONFIG=$work/kubeconfig XDG_STATE_HOME=$work/state NO_COLOR=1
 unset KSAIL_TIMING_LOG KSAIL_TIMING_JSON
 export KSAIL_VANILLA_NODE_IMAGE=${KSAIL_VANILLA_NODE_IMAGE:-ksail/node-vanilla:v1.34.2}
+export KSAIL_K3S_NODE_IMAGE=${KSAIL_K3S_NODE_IMAGE:-ksail/k3s-standin:v1.34.2}
 docker image inspect "$KSAIL_VANILLA_NODE_IMAGE" >/dev/null 2>&1 || skip "the node image $KSAIL_VANILLA_NODE_IMAGE is not there (packaging/node-images/vanilla/build)"
+# need_images CREATE-OPTION...: what creating a cluster with these options takes besides; quick when it is there.
+need_images() {
+  if [[ " $* " == *' --distribution K3s '* ]] && ! docker image inspect "$KSAIL_K3S_NODE_IMAGE" >/dev/null 2>&1; then
+    skip "the node image $KSAIL_K3S_NODE_IMAGE is not there (packaging/node-images/k3s-standin/build)"
+  fi
+  [[ " $* " != *' --control-planes '* ]] || "$repo/packaging/node-images/load-balancer/build" >/dev/null
+}
 kubectl=${KUBECTL:-$("$lab/peers" kubectl)}
 
 # Clusters of a test carry the test's name, so that tests never see each other's.

@@ -67,7 +67,17 @@ assert_nothing_left() { # CLUSTER WHAT-HAPPENED
   left=$(leftovers "$1")
   [[ -z $left ]] || fail "$2 left behind:"$'\n'"$left"
 }
-# Anonymous volumes carry no label: count them all before and after.
+# Anonymous volumes carry no label: those of a cluster's nodes, to be gone after it.
+volumes_of() { # CLUSTER
+  docker ps -aq --filter "label=ksail.cluster=$1" |
+    xargs --no-run-if-empty docker inspect --format '{{range .Mounts}}{{if eq .Type "volume"}}{{println .Name}}{{end}}{{end}}' | sed '/^$/d'
+}
+assert_volumes_gone() { # VOLUME... WHAT-HAPPENED
+  local volume known
+  known=$(docker volume ls -q)
+  for volume in "${@:1:$#-1}"; do ! grep -xF "$volume" <<<"$known" >/dev/null || fail "${!#} left the volume $volume behind"; done
+}
+# Where nobody can say which they were: count them all before and after.
 volume_count() { docker volume ls -q | wc -l; }
 
 start_proxy() { # [INDEX MODE]: the engine through tests/lab/fault_proxy; sets proxy_pid, proxy_host, proxy_log

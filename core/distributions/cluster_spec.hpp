@@ -12,7 +12,7 @@ enum class Cni { standard, none }; ///< `--cni Default|None`
 
 /// Where images of a registry are pulled from instead.
 struct RegistryMirror {
-  std::string host;                   ///< as it stands in image names: "docker.io", "localhost:5000"; "*": all others
+  std::string host;                   ///< as it stands in image names: "ghcr.io", "localhost:5000"; "*": all others
   std::vector<std::string> endpoints; ///< base URLs as the nodes see them, tried in this order
 };
 

@@ -10,7 +10,7 @@ namespace ksail {
 
 namespace {
 
-constexpr std::string_view example = "for example docker.io=http://mirror.local:5000";
+constexpr std::string_view example = "for example ghcr.io=http://mirror.local:5000";
 
 /// Basic strings of TOML and double-quoted scalars of YAML know JSON's escapes.
 std::string quoted(const std::string &text) { return nlohmann::json(text).dump(); }
@@ -43,9 +43,11 @@ std::string without_slash(std::string_view url) {
   return std::string(url);
 }
 
-/// What containerd would ask without mirrors. The images of docker.io are not where their name says.
+/// What containerd would ask without mirrors. One registry is not where the names of its images say.
 std::string upstream_of(const std::string &host) {
-  return host == "docker.io" ? "https://registry-1.docker.io" : "https://" + host;
+  constexpr std::string_view elsewhere = "docker.io/"; // as image names begin
+  if (host + "/" == elsewhere) return "https://registry-1." + host;
+  return "https://" + host;
 }
 
 NodeFile file(std::string path, std::string content) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // More workers for a cluster that runs. Like those it was created with, they need no joining: their kubelets come with
 // certificates signed by the cluster's authority, which a control plane holds.
-#include "distributions/vanilla/addresses.hpp"
+#include "distributions/addresses.hpp"
 #include "distributions/vanilla/node_files.hpp"
 #include "distributions/vanilla/node_version.hpp"
 #include "distributions/vanilla/vanilla.hpp"
@@ -56,24 +56,14 @@ asio::awaitable<Result<std::string>> run(NodeAccess &access, std::string node, s
                   "is the API server up? `ksail cluster status` says");
 }
 
-/// The lowest ones that are free, of the network's addresses and of the ranges for pods.
-class Free {
-public:
-  static Result<std::string> address(const Subnet &network, std::set<std::string> &taken) {
-    for (std::uint32_t i = 2;; ++i) { // the first is the gateway's
-      auto address = address_in(network, i);
-      if (!address) return Error(address.error()).in("no address is left in the cluster's network");
-      if (taken.insert(*address).second) return address;
-    }
+/// The lowest range for pods that no node has.
+Result<std::string> free_range(const Subnet &pods, std::set<std::string> &taken) {
+  for (std::uint32_t i = 0;; ++i) {
+    auto part = part_of(pods, 24, i);
+    if (!part) return Error(part.error()).in("no range is left for the pods of another node");
+    if (taken.insert(part->text()).second) return part->text();
   }
-  static Result<std::string> range(const Subnet &pods, std::set<std::string> &taken) {
-    for (std::uint32_t i = 0;; ++i) {
-      auto part = part_of(pods, 24, i);
-      if (!part) return Error(part.error()).in("no range is left for the pods of another node");
-      if (taken.insert(part->text()).second) return part->text();
-    }
-  }
-};
+}
 
 } // namespace
 
@@ -116,13 +106,13 @@ asio::awaitable<Result<Expansion>> Vanilla::expand(NodeAccess &access, Expansion
   Expansion expansion;
   json announced = json::array();
   for (const auto &name : input.names) {
-    auto address = Free::address(*network, addresses);
+    auto address = free_address(*network, addresses);
     if (!address) co_return address.error();
     NodeIdentity identity{name, *address, false};
     std::string range;
     json node = {{"apiVersion", "v1"}, {"kind", "Node"}, {"metadata", {{"name", name}}}};
     if (spec.cni == Cni::standard) {
-      auto assigned = Free::range(*pods, ranges);
+      auto assigned = free_range(*pods, ranges);
       if (!assigned) co_return assigned.error();
       range = *assigned;
       node["spec"] = {{"podCIDR", range}, {"podCIDRs", json::array({range})}};

@@ -32,8 +32,8 @@ std::string replace_all(std::string text, const std::string &from, const std::st
 
 std::string static_pods_script(const std::string &etcd_members, bool first) {
   // The certificates and kubeconfigs are there already: of kubeadm's phases only those that write static pods are left.
-  // The controller manager and the scheduler are held back until the API server answers: two processors have enough to
-  // do, and started too early they would crash and back off.
+  // The controller manager and the scheduler are held back until the API server answers and allows them what they do:
+  // two processors have enough to do, and started too early they would be refused and back off.
   return replace_all(replace_all(std::string(script_head) + R"sh(
 kubeadm init --config /kind/kubeadm.conf --skip-phases preflight,certs,kubeconfig,kubelet-start,wait-control-plane,upload-config,upload-certs,mark-control-plane,bootstrap-token,kubelet-finalize,addon,show-join-command >/kind/ksail/static-pods.log 2>&1 ||
   fail "kubeadm could not write the static pods: $(tail -3 /kind/ksail/static-pods.log)"
@@ -68,9 +68,6 @@ phase() {
 
 )sh" + detour + R"sh(detour -A
 
-until exec 3<>/dev/tcp/127.0.0.1/2379; do sleep 0.03; done 2>/dev/null
-exec 3>&-
-mv /kind/ksail/later/kube-{controller-manager,scheduler}.yaml /etc/kubernetes/manifests/
 until_ok /version
 say API answers
 
@@ -81,6 +78,8 @@ post /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace","metadata":{"name
 rbac=/apis/rbac.authorization.k8s.io/v1
 post $rbac/clusterroles '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"ksail:bootstrap"},"rules":[{"apiGroups":["*"],"resources":["*"],"verbs":["*"]},{"nonResourceURLs":["*"],"verbs":["*"]}]}'
 post $rbac/clusterrolebindings '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"ksail:bootstrap"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"ksail:bootstrap"},"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"system:kube-controller-manager"},{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"system:kube-scheduler"},{"kind":"Group","apiGroup":"rbac.authorization.k8s.io","name":"system:serviceaccounts:kube-system"}]}'
+# Not before they may: who asks for a lease and is refused comes again two to four seconds later.
+mv /kind/ksail/later/kube-{controller-manager,scheduler}.yaml /etc/kubernetes/manifests/
 # A kubelet may see a pod before the API server's node authorizer has, is refused the ConfigMaps the pod mounts, and comes again only
 # a second later. Until the first pods run, nodes may read those of kube-system by a role.
 system=$rbac/namespaces/kube-system
@@ -134,19 +133,8 @@ until_ok() { until [[ $(ask --output /dev/null --write-out '%{http_code}' "https
 
 # Its roles and the cluster's objects are written once, by the first.
 until_ok FIRST /readyz
-# A kubelet refuses a static pod for good while it knows its node without what the node can allocate.
-until [[ $(ask "https://FIRST:6443/api/v1/nodes/$HOSTNAME") == *'"allocatable"'* ]]; do sleep 0.1; done
-for ((attempt = 1; ; attempt++)); do
-  sleep 1
-  mv /kind/ksail/later/kube-apiserver.yaml /etc/kubernetes/manifests/
-  for ((i = 0; i < 300; i++)); do
-    [[ $(ask --output /dev/null --write-out '%{http_code}' https://127.0.0.1:6443/readyz) != 200 ]] || break 2
-    sleep 0.1
-  done
-  ((attempt < 5)) || fail "the API server does not become ready"
-  say API server not there, attempt $attempt
-  mv /etc/kubernetes/manifests/kube-apiserver.yaml /kind/ksail/later/
-done
+mv /kind/ksail/later/kube-apiserver.yaml /etc/kubernetes/manifests/
+until_ok 127.0.0.1 /readyz
 say API answers
 mv /kind/ksail/later/kube-{controller-manager,scheduler}.yaml /etc/kubernetes/manifests/
 for ((attempt = 0; ; attempt++)); do

@@ -5,9 +5,10 @@
 #include <ksail/sdk/result.hpp>
 
 #include <cstdint>
+#include <set>
 #include <string>
 
-namespace ksail::vanilla {
+namespace ksail {
 
 struct Subnet {
   std::uint32_t base = 0;
@@ -23,4 +24,8 @@ Result<std::string> address_in(const Subnet &subnet, std::uint32_t index);
 /// The `index`-th subnet of length `prefix` inside, e.g. the pod range of a node.
 Result<Subnet> part_of(const Subnet &subnet, unsigned prefix, std::uint32_t index);
 
-} // namespace ksail::vanilla
+/// The lowest of the network's addresses for nodes that is not in `taken`, and is from now on. resource_exhausted when
+/// none is left.
+Result<std::string> free_address(const Subnet &network, std::set<std::string> &taken);
+
+} // namespace ksail

@@ -5,6 +5,16 @@ namespace ksail {
 
 namespace {
 
+// A node that has just started may be asked before its runtime listens.
+constexpr const char *wait_for_runtime = R"sh(
+command -v ctr >/dev/null || { echo 'there is no ctr in the node' >&2; exit 127; }
+i=0
+until ctr version >/dev/null 2>&1 || [ $i -ge 150 ]; do
+  i=$((i + 1))
+  sleep 0.1 2>/dev/null || sleep 1
+done
+)sh";
+
 // `--local` makes ctr 2 feed the content store itself instead of sending the archive through another service; older
 // ones know no other way and not the word.
 constexpr const char *import_script = R"sh(set -e
@@ -26,7 +36,8 @@ done)sh";
 } // namespace
 
 ImageImport containerd_image_import() {
-  return {{"sh", "-c", import_script, "import"}, {"sh", "-c", present_script, "present"}};
+  const std::string wait = wait_for_runtime;
+  return {{"sh", "-c", wait + import_script, "import"}, {"sh", "-c", wait + present_script, "present"}};
 }
 
 } // namespace ksail

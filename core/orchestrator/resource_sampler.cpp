@@ -7,7 +7,7 @@ namespace ksail {
 
 namespace {
 
-constexpr std::chrono::milliseconds interval{500};
+constexpr std::chrono::milliseconds interval{500}; ///< from the beginning of one to that of the next
 constexpr int failures_until_it_gives_up = 5;
 
 std::uint64_t number(const nlohmann::json &node, const char *key) {
@@ -60,6 +60,7 @@ asio::awaitable<Result<void>> ResourceSampler::run(unsigned cpus, Deadline deadl
   ResourceUse use(cpus);
   int failures = 0;
   while (!released_.is_set() && !deadline.passed() && failures < failures_until_it_gives_up) {
+    const Deadline next = Deadline::after(interval);
     nlohmann::json body = {{"cluster", cluster_}};
     auto answer =
         co_await provider_.call("stats", std::move(body), deadline.min(Deadline::after(std::chrono::seconds(2))));
@@ -70,7 +71,7 @@ asio::awaitable<Result<void>> ResourceSampler::run(unsigned cpus, Deadline deadl
         timing_.sample(std::move(sample));
     if (released_.is_set()) break;
     // Use is a curve: looking at it regularly is the only way. The end of the creation is not waited out.
-    auto woken = co_await with_deadline(wait_released(), Deadline::after(interval), "the next sample");
+    auto woken = co_await with_deadline(wait_released(), next, "the next sample");
     if (woken || woken.error().code == Code::cancelled) break;
   }
   co_return Result<void>();

@@ -320,7 +320,8 @@ Result<BuildResult> build(const std::string &directory, const BuildOptions &opti
   }
   BuildResult result;
   result.arena = std::make_unique<Arena>();
-  auto built = Builder(result).run(*loader);
+  Builder builder(result); // owns what `built` points to
+  auto built = builder.run(*loader);
   if (!built) {
     return std::move(built).error().in("building " + directory);
   }

@@ -18,6 +18,7 @@ Result<void> run_cluster_scale(CommandContext &context);
 Result<void> run_cluster_info(CommandContext &context);
 Result<void> run_cluster_load_image(CommandContext &context);
 Result<void> run_workload_apply(CommandContext &context);
+Result<void> run_workload_build(CommandContext &context);
 Result<void> run_workload_diff(CommandContext &context);
 Result<void> run_workload_delete(CommandContext &context);
 Result<void> run_workload_wait(CommandContext &context);

@@ -28,4 +28,7 @@ Result<Subnet> part_of(const Subnet &subnet, unsigned prefix, std::uint32_t inde
 /// none is left.
 Result<std::string> free_address(const Subnet &network, std::set<std::string> &taken);
 
+/// failed_precondition when two of the three have addresses in common: packets for one would go to the other.
+Result<void> check_apart(const Subnet &network, const Subnet &pods, const Subnet &services);
+
 } // namespace ksail

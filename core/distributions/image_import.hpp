@@ -8,7 +8,8 @@
 namespace ksail {
 
 struct ImageImport {
-  /// Reads the archive from the parts in a folder, whose path is appended.
+  /// Reads the archive from the parts in a folder, whose path is appended; may be started before they are there, and ends
+  /// when the folder goes away. sdk/docs/provider-1.md, upload_image.
   std::vector<std::string> import_argv;
   /// Ends with 0 when the node has every image already; pairs of full name and id are appended.
   std::vector<std::string> present_argv;

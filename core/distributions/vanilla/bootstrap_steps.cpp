@@ -253,8 +253,9 @@ std::vector<BootstrapStep> bootstrap_steps(std::shared_ptr<Cluster> cluster) {
     add("register", "join", "", {"api:" + node}, register_nodes);
     registered = {"register"};
   }
-  add("cni", "cni", "Pod network", {"api:" + node, "image-manifests"},
-      [](Shared s, BootstrapContext &c) { return apply_objects(s, c, s->network); });
+  if (with_cni)
+    add("cni", "cni", "Pod network", {"api:" + node, "image-manifests"},
+        [](Shared s, BootstrapContext &c) { return apply_objects(s, c, s->network); });
   add("storage", "addons", "Storage", {"api:" + node, "image-manifests"},
       [](Shared s, BootstrapContext &c) { return apply_objects(s, c, s->storage); });
   add("nodes-ready", "ready", "Nodes", registered, wait_for_nodes);

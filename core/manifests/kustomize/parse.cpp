@@ -86,8 +86,7 @@ bool null_in_list(const Node &node) {
 
 } // namespace
 
-Result<Resources> parse_resources(Arena &arena, std::vector<std::unique_ptr<Resource>> &owned, std::string_view text,
-                                  const std::string &file) {
+Result<Resources> parse_resources(Arena &arena, Owned &owned, std::string_view text, const std::string &file) {
   std::deque<Node *> waiting;
   YamlParser parser(text);
   for (;;) {

@@ -2,15 +2,7 @@
 # shellcheck shell=bash
 set -euo pipefail
 
-lab=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
-repo=$(cd -- "$lab/../.." && pwd)
-ksail=${KSAIL:-$repo/ksail}
-test_name=${0##*/}
-test_name=${test_name//_/-}
-
-skip() { printf 'SKIPPED: %s\n' "$*"; exit 77; }
-fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
-say() { printf '\n-- %s\n' "$*"; }
+source "$(dirname -- "${BASH_SOURCE[0]}")/assertions.sh"
 
 [[ -x $ksail ]] || skip "there is no ksail at $ksail"
 "$lab/engine" status >/dev/null 2>&1 || skip 'no Docker engine answers (tests/lab/engine start)'
@@ -69,24 +61,6 @@ assert_nothing_left() { # CLUSTER WHAT-HAPPENED
 }
 # Anonymous volumes carry no label: count them all before and after.
 volume_count() { docker volume ls -q | wc -l; }
-
-# expect EXIT-CODE PATTERN COMMAND...: runs it, checks exit code and that its output matches the extended regular expression.
-expect() {
-  local code=$1 pattern=$2 output status=0
-  shift 2
-  output=$("$@" 2>&1) || status=$?
-  if [[ $status != "$code" ]]; then
-    fail "exit $status instead of $code: $*"$'\n'"$output"
-  fi
-  grep -qE -- "$pattern" <<<"$output" || fail "no match for /$pattern/: $*"$'\n'"$output"
-  printf 'ok  exit %s  %s\n' "$code" "$(grep -m1 -E -- "$pattern" <<<"$output" | cut -c1-150)"
-}
-
-# A seed that is printed and can be given again with KSAIL_TEST_SEED.
-seed() {
-  RANDOM=${KSAIL_TEST_SEED:=$(( $(date +%s) % 32768 ))}
-  printf 'seed: KSAIL_TEST_SEED=%s\n' "$KSAIL_TEST_SEED"
-}
 
 start_proxy() { # [INDEX MODE]: the engine through tests/lab/fault_proxy; sets proxy_pid, proxy_host, proxy_log
   proxy_host=unix://$work/proxy.sock

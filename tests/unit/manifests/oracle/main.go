@@ -9,6 +9,7 @@
 //	json   text of one document -> the JSON kubectl makes of it
 //	yaml   JSON text -> YAML as kubectl and kustomize write it
 //	build  directory -> what kustomize build prints
+//	build-anywhere  the same with --load-restrictor LoadRestrictionsNone
 package main
 
 import (
@@ -24,7 +25,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-func build(dir string) (out []byte, err error) {
+func build(dir string, restrictions types.LoadRestrictions) (out []byte, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
@@ -32,6 +33,7 @@ func build(dir string) (out []byte, err error) {
 	}()
 	options := krusty.MakeDefaultOptions()
 	options.Reorder = krusty.ReorderOptionUnspecified
+	options.LoadRestrictions = restrictions
 	options.PluginConfig = types.DisabledPluginConfig()
 	resources, err := krusty.MakeKustomizer(options).Run(filesys.MakeFsOnDisk(), dir)
 	if err != nil {
@@ -47,7 +49,9 @@ func answer(verb, argument string) ([]byte, error) {
 	case "yaml":
 		return yaml.JSONToYAML([]byte(argument))
 	case "build":
-		return build(argument)
+		return build(argument, types.LoadRestrictionsRootOnly)
+	case "build-anywhere":
+		return build(argument, types.LoadRestrictionsNone)
 	}
 	return nil, fmt.Errorf("unknown verb %q", verb)
 }

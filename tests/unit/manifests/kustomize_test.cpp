@@ -1,67 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kustomizations built in process, held against kustomize 5.8.1.
+#include "kustomize_tree.hpp"
 #include "manifests/kustomize/build.hpp"
 #include "manifests/kustomize/transformers.hpp"
 #include "manifests/yaml_parser.hpp"
-#include "oracle.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <filesystem>
-#include <fstream>
 #include <map>
-#include <unistd.h>
 
 using namespace ksail;
 using namespace ksail::manifests;
-namespace fs = std::filesystem;
+using test::as_reference;
+using test::built;
+using test::Tree;
 
 namespace {
-
-/// Files of a test, gone with it.
-class Tree {
-public:
-  explicit Tree(const std::map<std::string, std::string> &files) {
-    static int number = 0;
-    path_ =
-        fs::temp_directory_path() / ("ksail-kustomize-" + std::to_string(::getpid()) + "-" + std::to_string(number++));
-    for (const auto &[name, text] : files) {
-      fs::create_directories((path_ / name).parent_path());
-      std::ofstream(path_ / name) << text;
-    }
-  }
-  ~Tree() { fs::remove_all(path_); }
-  Tree(const Tree &) = delete;
-  Tree &operator=(const Tree &) = delete;
-  std::string at(const std::string &directory) const { return (path_ / directory).string(); }
-
-private:
-  fs::path path_;
-};
-
-std::string built(const std::string &directory) {
-  auto result = kustomize::build(directory, {});
-  if (!result) {
-    return "error: " + result.error().message;
-  }
-  auto text = kustomize::to_yaml(*result);
-  return text ? *text : "error: " + text.error().message;
-}
-
-/// What is built here, after the reference built the same.
-std::string as_reference(const Tree &tree, const std::string &directory) {
-  const auto ours = built(tree.at(directory));
-  if (auto *oracle = test::Oracle::get()) {
-    const auto theirs = oracle->ask("build", tree.at(directory));
-    if (theirs.ok) {
-      CHECK(ours == theirs.text);
-    } else {
-      INFO(theirs.text);
-      CHECK(ours.starts_with("error: "));
-    }
-  }
-  return ours;
-}
 
 const std::string kDeployment = R"(apiVersion: apps/v1
 kind: Deployment

@@ -111,7 +111,7 @@ private:
       return read;
     }
     const Kustomization &k = *read;
-    if (k.is_component != as_component) {
+    if (k.is_component != as_component && !from.empty()) { // at the root both will do
       return Error(Code::config,
                    as_component ? k.file + " is used as a component, but its kind is not Component"
                                 : k.file + " is a Component, and stands under `resources`",

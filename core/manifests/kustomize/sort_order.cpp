@@ -42,6 +42,10 @@ Result<void> sort_resources(Resources &resources, const Kustomization &kustomiza
     const auto &options = kustomization.fields["sortOptions"];
     const auto order = text_of(options, "order");
     if (order == "fifo") {
+      if (options.contains("legacySortOptions") && !options["legacySortOptions"].is_null()) {
+        return Error(Code::config, kustomization.file + ": sortOptions has `legacySortOptions`, but the order fifo",
+                     "order: legacy, or no legacySortOptions");
+      }
       return {};
     }
     if (order != "legacy") {

@@ -269,7 +269,7 @@ private:
         append(arena_, out, *result);
       }
     }
-    return out->size == 0 && !itself && target->size > 0 ? nullptr : out;
+    return out;
   }
 
   Arena &arena_;

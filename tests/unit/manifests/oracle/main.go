@@ -22,11 +22,19 @@ import (
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
 	"sigs.k8s.io/yaml"
 )
 
+var builtinSchema = openapi.GetSchemaVersion()
+
+// build answers as a process of its own would: a schema that a kustomization brings stays in the library's global state
+// and would be used for the next one.
 func build(dir string, restrictions types.LoadRestrictions) (out []byte, err error) {
 	defer func() {
+		if openapi.GetSchemaVersion() != builtinSchema {
+			openapi.ResetOpenAPI()
+		}
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
 		}

@@ -3,6 +3,7 @@
 
 #include "manifests/json.hpp"
 #include "manifests/kustomize/loader.hpp"
+#include "manifests/kustomize/string_keys.hpp"
 #include "manifests/kustomize/transformers.hpp"
 #include "manifests/object_builder.hpp"
 #include "manifests/yaml_writer.hpp"
@@ -326,6 +327,9 @@ Result<BuildResult> build(const std::string &directory, const BuildOptions &opti
     return std::move(built).error().in("building " + directory);
   }
   for (const Resource *resource : *built) {
+    if (auto done = require_string_keys(*resource->root); !done) {
+      return std::move(done).error().in("building " + directory);
+    }
     result.objects.push_back(resource->root);
   }
   return result;

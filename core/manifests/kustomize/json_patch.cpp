@@ -4,6 +4,7 @@
 #include "manifests/json.hpp"
 #include "manifests/kustomize/kustomization.hpp"
 #include "manifests/kustomize/node_edit.hpp"
+#include "manifests/kustomize/string_keys.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -198,6 +199,7 @@ Result<void> apply_json_patch(Arena &arena, Node &root, const nlohmann::json &op
       return failed(name, path, *wrong);
     }
   }
+  quote_keys(root);
   return {};
 }
 

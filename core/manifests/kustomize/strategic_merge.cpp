@@ -40,8 +40,9 @@ private:
     return out;
   }
 
-  /// Takes the directive out of a map, or out of a list that holds it as an element of its own.
-  Result<Directive> directive(Node *patch) {
+  /// Takes the directive out of a map, or out of a list that holds it as an element of its own. With `lenient` an
+  /// unknown one stays where it is.
+  Result<Directive> directive(Node *patch, bool lenient = false) {
     if (missing_or_null(patch)) {
       return Directive::merge;
     }
@@ -52,36 +53,45 @@ private:
         return Directive::merge;
       }
       text = found->text();
-      erase(*patch, "$patch");
     } else if (patch->is_sequence()) {
-      for (std::uint32_t i = 0; i < patch->size; ++i) {
-        const Node *item = patch->items[i];
-        if (item->pairs() == 1 && item->find("$patch") != nullptr) {
-          text = item->find_text("$patch");
-          erase_item(*patch, i);
-          break;
-        }
-      }
-      if (text.empty()) {
+      // Only the first element that has a directive can speak for the list, and only if it has nothing else.
+      const auto items = patch->children();
+      const auto first =
+          std::find_if(items.begin(), items.end(), [](const Node *item) { return item->find("$patch") != nullptr; });
+      if (first == items.end() || (*first)->pairs() != 1) {
         return Directive::merge;
       }
+      text = (*first)->find_text("$patch");
     }
-    if (text == "delete") {
-      return Directive::remove;
+    if (text != "delete" && text != "replace" && text != "merge") {
+      if (lenient) {
+        return Directive::merge;
+      }
+      return Error(Code::config, "unknown patch strategy `" + std::string(text) + "`" + at(),
+                   "$patch takes merge, replace or delete");
     }
-    if (text == "replace") {
-      return Directive::replace;
+    const auto wanted = text == "delete"    ? Directive::remove
+                        : text == "replace" ? Directive::replace
+                                            : Directive::merge;
+    if (patch->is_mapping()) {
+      erase(*patch, "$patch");
+    } else {
+      // With it goes every element of the same directive, and what is empty.
+      std::vector<Node *> kept;
+      for (Node *item : patch->children()) {
+        if (!is_null(*item) && !(item->is_mapping() && item->size == 0) && item->find_text("$patch") != text) {
+          kept.push_back(item);
+        }
+      }
+      std::copy(kept.begin(), kept.end(), patch->items);
+      patch->size = static_cast<std::uint32_t>(kept.size());
     }
-    if (text == "merge") {
-      return Directive::merge;
-    }
-    return Error(Code::config, "unknown patch strategy `" + std::string(text) + "`" + at(),
-                 "$patch takes merge, replace or delete");
+    return wanted;
   }
 
   Result<Node *> mapping(Node *target, Node *patch) {
     if (missing_or_null(target)) {
-      auto wanted = directive(patch);
+      auto wanted = directive(patch, true);
       if (!wanted) {
         return wanted.error();
       }
@@ -182,92 +192,190 @@ private:
     return result;
   }
 
+  // Elements of lists are told apart by the values of one or several keys. What follows gives kustomize's results for
+  // lists that are not as they should be, too: elements without their key, keys that stand twice, nulls.
+  using Keys = std::vector<std::string_view>;
   using Values = std::vector<std::string_view>;
+  using Items = std::vector<Node *>;
 
-  static Values values_of(const Node &element, const std::vector<std::string_view> &keys) {
+  static Values values_of(const Node &element, const Keys &keys) {
     Values values;
     for (const auto key : keys) {
       values.push_back(element.find_text(key));
+      if (const Node *field = element.find(key); field != nullptr && is_null(*field)) {
+        values.back() = {};
+      }
     }
     return values;
   }
-  /// Equal where both have a value, and in one of them at least.
-  static bool alike(const Values &a, const Values &b) {
-    bool common = false;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      if (a[i] == b[i]) {
-        common = true;
-      } else if (!a[i].empty() && !b[i].empty()) {
-        return false;
+
+  /// Two elements are one if they agree in a value and each other value is missing in one of them; both then have all.
+  static void complete(std::vector<Values> &all) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const Values mine = all[i];
+      for (std::size_t j = 0; j < all.size(); ++j) {
+        bool agree = false;
+        bool contradict = false;
+        Values joined = mine;
+        for (std::size_t k = 0; k < mine.size(); ++k) {
+          agree = agree || mine[k] == all[j][k];
+          contradict = contradict || (mine[k] != all[j][k] && !mine[k].empty() && !all[j][k].empty());
+          joined[k] = mine[k].empty() ? all[j][k] : mine[k];
+        }
+        if (agree && !contradict) {
+          all[i] = joined;
+          all[j] = joined;
+        }
       }
     }
-    return common;
   }
 
-  Result<Node *> elements(Node *target, Node *patch, const std::vector<std::string_view> &keys) {
-    const bool itself = target == patch;
-    const bool several = keys.size() > 1;
-    std::vector<Node *> mine(target->children().begin(), target->children().end());
-    std::vector<Node *> front;       // of the patch
-    std::vector<Node *> kept = mine; // of the object, nullptr where taken or deleted
-    std::vector<Node *> theirs;
-    if (patch != nullptr && !itself) {
-      theirs.assign(patch->children().begin(), patch->children().end());
+  /// The keys that have a value somewhere in `all`; every one when there is no value at all.
+  static std::vector<bool> with_values(const std::vector<Values> &all, std::size_t keys) {
+    std::vector<bool> used(keys, false);
+    for (const auto &values : all) {
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        used[i] = used[i] || !values[i].empty();
+      }
     }
-    std::vector<bool> merged_already(mine.size(), false);
-    for (Node *element : theirs) {
-      const Values wanted = values_of(*element, keys);
-      std::size_t match = mine.size();
-      for (std::size_t i = 0; i < mine.size(); ++i) {
-        const Values have = values_of(*mine[i], keys);
-        if (several ? alike(have, wanted) : have == wanted) {
-          match = i;
-          break;
+    return std::find(used.begin(), used.end(), true) == used.end() ? std::vector<bool>(keys, true) : used;
+  }
+  static std::vector<std::string_view> only(const std::vector<std::string_view> &list, const std::vector<bool> &used) {
+    std::vector<std::string_view> result;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (used[i]) {
+        result.push_back(list[i]);
+      }
+    }
+    return result;
+  }
+
+  /// The first element whose fields have exactly these texts; keys without a value do not count if another has one.
+  static Node *look_up(std::span<Node *const> items, const Keys &keys, const Values &values) {
+    const auto counts = with_values({values}, keys.size());
+    for (Node *item : items) {
+      bool all = item->is_mapping();
+      for (std::size_t i = 0; all && i < keys.size(); ++i) {
+        const Node *field = item->find(keys[i]);
+        all = !counts[i] || (field != nullptr && field->text() == values[i]);
+      }
+      if (all) {
+        return item;
+      }
+    }
+    return nullptr;
+  }
+
+  /// Replaces every element that has these values (an empty value: any) by `fresh`, or removes it if that is nullptr.
+  /// Whether there was one. Empty elements go on the way, and all others when there are no values.
+  Result<bool> exchange(Items &items, const Keys &keys, const Values &values, Node *fresh) const {
+    Items kept;
+    bool found = false;
+    for (Node *item : items) {
+      if (is_null(*item) || (item->is_mapping() && item->size == 0)) {
+        continue;
+      }
+      if (!item->is_mapping()) {
+        if (values.empty() || values[0].empty()) {
+          return Error(Code::config, "a list of maps has an element that is none" + at());
+        }
+        kept.push_back(item);
+        continue;
+      }
+      bool all = true;
+      const Node *field = nullptr;
+      for (std::size_t i = 0; all && i < keys.size(); ++i) {
+        if (i < values.size()) {
+          field = item->find(keys[i]);
+          field = field != nullptr && (values[i].empty() || field->text() == values[i]) ? field : nullptr;
+        }
+        all = field != nullptr;
+      }
+      found = found || all;
+      if (all ? fresh != nullptr : !values.empty()) {
+        kept.push_back(all ? fresh : item);
+      }
+    }
+    items = std::move(kept);
+    return found;
+  }
+  Result<void> put(Items &items, const Keys &keys, const Values &values, Node *fresh) const {
+    auto found = exchange(items, keys, values, fresh);
+    if (!found) {
+      return found.error();
+    }
+    if (!*found && !is_null(*fresh)) {
+      items.push_back(fresh);
+    }
+    return {};
+  }
+
+  Result<Node *> elements(Node *target, Node *patch, const Keys &all_keys) {
+    std::vector<Values> all; // those of the patch first
+    for (const Node *from : {static_cast<const Node *>(patch), static_cast<const Node *>(target)}) {
+      for (const Node *element : from != nullptr ? from->children() : std::span<Node *const>{}) {
+        auto values = values_of(*element, all_keys);
+        if (std::find(all.begin(), all.end(), values) == all.end()) {
+          all.push_back(std::move(values));
         }
       }
-      if (match < mine.size() && kept[match] == nullptr) {
-        continue; // deleted by an element before
+    }
+    if (all_keys.size() > 1) {
+      complete(all);
+    }
+    const auto used = with_values(all, all_keys.size());
+    const Keys keys = only(all_keys, used);
+    Items mine(target->children().begin(), target->children().end());
+    Items merged;
+    for (const auto &of_all : all) {
+      const Values values = only(of_all, used);
+      Node *theirs = patch == nullptr ? nullptr : look_up(target == patch ? mine : patch->children(), keys, values);
+      auto value = any(look_up(mine, keys, values), theirs);
+      if (!value) {
+        return value;
       }
-      const bool replace = element->find_text("$patch") == "replace";
-      auto result = any(match < mine.size() ? mine[match] : nullptr, element);
-      if (!result) {
-        return result;
-      }
-      if (match == mine.size()) {
-        if (*result != nullptr && (*result)->size > 0) {
-          front.push_back(*result);
+      if (missing_or_null(*value) || ((*value)->is_mapping() && (*value)->size == 0)) {
+        if (auto done = exchange(mine, keys, values, nullptr); !done) {
+          return done.error();
         }
         continue;
       }
-      if (*result == nullptr || (*result)->size == 0) {
-        kept[match] = nullptr;
-        continue;
+      for (std::size_t i = 0; i < keys.size(); ++i) {
+        if ((*value)->find(keys[i]) == nullptr && !values[i].empty()) {
+          set(arena_, **value, keys[i], make_scalar(arena_, values[i]));
+        }
       }
-      if (!replace) {
-        mine[match] = *result; // else only its place changes, a quirk people rely on or not
+      if (auto done = put(merged, keys, values, *value); !done) {
+        return done.error();
       }
-      if (several) {
-        kept[match] = mine[match];
-      } else if (!merged_already[match]) {
-        front.push_back(mine[match]);
+    }
+    if (all.empty()) {
+      return target;
+    }
+    for (Node *element : mine) {
+      if (!element->is_mapping() && !is_null(*element)) {
+        return Error(Code::config, "a list of maps has an element that is none" + at());
       }
-      merged_already[match] = true;
+      Values values;
+      for (const auto key : keys) {
+        if (const Node *field = element->find(key)) {
+          values.push_back(field->text());
+        } else {
+          merged.push_back(element);
+        }
+      }
+      if (keys.size() > 1) {
+        if (auto done = exchange(merged, keys, values, nullptr); !done) {
+          return done.error();
+        }
+      }
+      if (auto done = put(merged, keys, values, element); !done) {
+        return done.error();
+      }
     }
     Node *out = make_node(arena_, NodeKind::sequence);
-    for (Node *element : front) {
+    for (Node *element : merged) {
       append(arena_, out, element);
-    }
-    for (std::size_t i = 0; i < mine.size(); ++i) {
-      if (kept[i] == nullptr || (merged_already[i] && !several)) {
-        continue;
-      }
-      auto result = merged_already[i] ? Result<Node *>(mine[i]) : any(mine[i], itself ? mine[i] : nullptr);
-      if (!result) {
-        return result;
-      }
-      if (*result != nullptr && (*result)->size > 0) {
-        append(arena_, out, *result);
-      }
     }
     return out;
   }

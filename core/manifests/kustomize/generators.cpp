@@ -223,8 +223,8 @@ std::string content_hash(const Node &root) {
   return out;
 }
 
-Result<Resource *> generate(Arena &arena, std::vector<std::unique_ptr<Resource>> &owned, bool secret,
-                            const nlohmann::json &entry, const std::string &where, const Loaded &load) {
+Result<Resource *> generate(Arena &arena, Owned &owned, bool secret, const Json &entry, const std::string &where,
+                            const Loaded &load) {
   const auto name = text_of(entry, "name");
   if (name.empty()) {
     return Error(Code::config, where + " has no name");

@@ -2,8 +2,8 @@
 #include "manifests/kustomize/json_patch.hpp"
 
 #include "manifests/json.hpp"
-#include "manifests/kustomize/kustomization.hpp"
 #include "manifests/kustomize/node_edit.hpp"
+#include "manifests/kustomize/shape.hpp"
 #include "manifests/kustomize/string_keys.hpp"
 
 #include <algorithm>

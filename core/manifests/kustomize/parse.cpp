@@ -77,8 +77,7 @@ bool needs_detaching(const Node &node) {
 
 } // namespace
 
-Result<Resources> parse_resources(Arena &arena, std::vector<std::unique_ptr<Resource>> &owned, std::string_view text,
-                                  const std::string &file) {
+Result<Resources> parse_resources(Arena &arena, Owned &owned, std::string_view text, const std::string &file) {
   std::deque<Node *> waiting;
   YamlParser parser(text);
   for (;;) {

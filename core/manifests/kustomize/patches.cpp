@@ -10,15 +10,10 @@
 namespace ksail::manifests::kustomize {
 namespace {
 
-struct Patch {
-  Resources merges; ///< strategic merge patches
-  nlohmann::json operations;
-  std::string where;
-};
-
 class Patcher {
 public:
-  Patcher(Arena &arena, Resources &resources, const Loaded &load) : arena_(arena), resources_(resources), load_(load) {}
+  Patcher(const PatchSetting &setting, Resources &resources)
+      : arena_(setting.arena), resources_(resources), load_(setting.load), schema_(setting.schema) {}
 
   Result<void> entry(const nlohmann::json &entry, const std::string &where, bool only_operations) {
     auto text = text_of(entry, "patch");
@@ -167,7 +162,7 @@ private:
     if (patch.allow_name_change || patch.allow_kind_change) {
       target.remember_id();
     }
-    auto merged = strategic_merge(arena_, gvk, target.root, clone(arena_, *patch.root));
+    auto merged = strategic_merge(arena_, gvk, target.root, clone(arena_, *patch.root), schema_);
     if (!merged) {
       return std::move(merged).error().in(where + ", " + target.id().text());
     }
@@ -210,24 +205,20 @@ private:
   Arena &arena_;
   Resources &resources_;
   const Loaded &load_;
-  std::vector<std::unique_ptr<Resource>> owned_;
+  const Schema *const schema_;
+  Owned owned_;
 };
 
 } // namespace
 
-Result<void> apply_patches(Arena &arena, Resources &resources, const Kustomization &kustomization, const char *field,
-                           const Loaded &load) {
-  Patcher patcher(arena, resources, load);
-  const auto &list = kustomization.list(field);
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    const auto where = kustomization.file + ": " + field + "[" + std::to_string(i) + "]";
-    auto done = list[i].is_string() ? patcher.inline_or_file(list[i].get<std::string>(), where)
-                                    : patcher.entry(list[i], where, std::string_view(field) == "patchesJson6902");
-    if (!done) {
-      return done;
-    }
-  }
-  return {};
+Result<void> apply_patch(const PatchSetting &setting, Resources &resources, const Json &entry, bool only_operations,
+                         const std::string &where) {
+  return Patcher(setting, resources).entry(entry, where, only_operations);
+}
+
+Result<void> apply_merge_patch(const PatchSetting &setting, Resources &resources, const std::string &text_or_path,
+                               const std::string &where) {
+  return Patcher(setting, resources).inline_or_file(text_or_path, where);
 }
 
 } // namespace ksail::manifests::kustomize

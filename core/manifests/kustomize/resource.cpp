@@ -111,7 +111,6 @@ std::string_view Resource::metadata_text(std::string_view field) const {
 void Resource::remember_id() {
   const ResId now = id();
   previous.push_back({now.effective_namespace(), now.name, now.gvk.kind});
-  touched = true;
 }
 
 void Resource::set_name(Arena &arena, std::string_view name) {

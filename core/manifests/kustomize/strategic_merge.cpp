@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifests/kustomize/strategic_merge.hpp"
 
+#include "manifests/kustomize/keyed_list.hpp"
+
 #include <algorithm>
 #include <set>
 
@@ -11,7 +13,7 @@ enum class Directive : std::uint8_t { merge, replace, remove };
 
 class Merge {
 public:
-  Merge(Arena &arena, const Gvk &gvk) : arena_(arena), gvk_(gvk) {}
+  Merge(Arena &arena, const Gvk &gvk, const Schema *schema) : arena_(arena), gvk_(gvk), schema_(schema) {}
 
   /// What stands in place of `target` afterwards; nullptr for nothing.
   Result<Node *> any(Node *target, Node *patch) {
@@ -155,7 +157,7 @@ private:
   }
 
   Result<Node *> list(Node *target, Node *patch) {
-    const auto keys = merge_keys(gvk_, path_);
+    const auto keys = schema_ != nullptr ? schema_->merge_keys(gvk_, path_) : merge_keys(gvk_, path_);
     if (!keys) {
       return patch != nullptr ? patch : target;
     }
@@ -192,203 +194,49 @@ private:
     return result;
   }
 
-  // Elements of lists are told apart by the values of one or several keys. What follows gives kustomize's results for
-  // lists that are not as they should be, too: elements without their key, keys that stand twice, nulls.
-  using Keys = std::vector<std::string_view>;
-  using Values = std::vector<std::string_view>;
-  using Items = std::vector<Node *>;
-
-  static Values values_of(const Node &element, const Keys &keys) {
-    Values values;
-    for (const auto key : keys) {
-      values.push_back(element.find_text(key));
-      if (const Node *field = element.find(key); field != nullptr && is_null(*field)) {
-        values.back() = {};
+  /// What the patch says of elements, then what else the object has.
+  Result<Node *> elements(Node *target, Node *patch, const KeyNames &keys) {
+    const bool itself = target == patch;
+    const Node *const lists[] = {patch, target};
+    const auto all = identities(lists, keys);
+    const auto used = used_keys(all, keys);
+    std::vector<Node *> rest(target->children().begin(), target->children().end());
+    std::vector<Node *> out;
+    for (const auto &identity : all) {
+      const auto values = used_values(identity, keys, used);
+      Node *mine = find_element(rest, used, values);
+      Node *theirs = patch != nullptr ? find_element(itself ? rest : patch->children(), used, values) : nullptr;
+      // The same element of a patch may be met twice.
+      auto result = any(mine, itself || theirs == nullptr ? theirs : clone(arena_, *theirs));
+      if (!result) {
+        return result;
+      }
+      if (*result == nullptr || is_null(**result) || ((*result)->is_mapping() && (*result)->size == 0)) {
+        put_element(rest, nullptr, used, values);
+      } else {
+        put_element(out, *result, used, values);
       }
     }
-    return values;
-  }
-
-  /// Two elements are one if they agree in a value and each other value is missing in one of them; both then have all.
-  static void complete(std::vector<Values> &all) {
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      const Values mine = all[i];
-      for (std::size_t j = 0; j < all.size(); ++j) {
-        bool agree = false;
-        bool contradict = false;
-        Values joined = mine;
-        for (std::size_t k = 0; k < mine.size(); ++k) {
-          agree = agree || mine[k] == all[j][k];
-          contradict = contradict || (mine[k] != all[j][k] && !mine[k].empty() && !all[j][k].empty());
-          joined[k] = mine[k].empty() ? all[j][k] : mine[k];
-        }
-        if (agree && !contradict) {
-          all[i] = joined;
-          all[j] = joined;
-        }
-      }
+    for (Node *element : rest) {
+      put_by_own_values(out, element, used);
     }
-  }
-
-  /// The keys that have a value somewhere in `all`; every one when there is no value at all.
-  static std::vector<bool> with_values(const std::vector<Values> &all, std::size_t keys) {
-    std::vector<bool> used(keys, false);
-    for (const auto &values : all) {
-      for (std::size_t i = 0; i < values.size(); ++i) {
-        used[i] = used[i] || !values[i].empty();
-      }
+    Node *list = make_node(arena_, NodeKind::sequence);
+    for (Node *element : out) {
+      append(arena_, list, element);
     }
-    return std::find(used.begin(), used.end(), true) == used.end() ? std::vector<bool>(keys, true) : used;
-  }
-  static std::vector<std::string_view> only(const std::vector<std::string_view> &list, const std::vector<bool> &used) {
-    std::vector<std::string_view> result;
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      if (used[i]) {
-        result.push_back(list[i]);
-      }
-    }
-    return result;
-  }
-
-  /// The first element whose fields have exactly these texts; keys without a value do not count if another has one.
-  static Node *look_up(std::span<Node *const> items, const Keys &keys, const Values &values) {
-    const auto counts = with_values({values}, keys.size());
-    for (Node *item : items) {
-      bool all = item->is_mapping();
-      for (std::size_t i = 0; all && i < keys.size(); ++i) {
-        const Node *field = item->find(keys[i]);
-        all = !counts[i] || (field != nullptr && field->text() == values[i]);
-      }
-      if (all) {
-        return item;
-      }
-    }
-    return nullptr;
-  }
-
-  /// Replaces every element that has these values (an empty value: any) by `fresh`, or removes it if that is nullptr.
-  /// Whether there was one. Empty elements go on the way, and all others when there are no values.
-  Result<bool> exchange(Items &items, const Keys &keys, const Values &values, Node *fresh) const {
-    Items kept;
-    bool found = false;
-    for (Node *item : items) {
-      if (is_null(*item) || (item->is_mapping() && item->size == 0)) {
-        continue;
-      }
-      if (!item->is_mapping()) {
-        if (values.empty() || values[0].empty()) {
-          return Error(Code::config, "a list of maps has an element that is none" + at());
-        }
-        kept.push_back(item);
-        continue;
-      }
-      bool all = true;
-      const Node *field = nullptr;
-      for (std::size_t i = 0; all && i < keys.size(); ++i) {
-        if (i < values.size()) {
-          field = item->find(keys[i]);
-          field = field != nullptr && (values[i].empty() || field->text() == values[i]) ? field : nullptr;
-        }
-        all = field != nullptr;
-      }
-      found = found || all;
-      if (all ? fresh != nullptr : !values.empty()) {
-        kept.push_back(all ? fresh : item);
-      }
-    }
-    items = std::move(kept);
-    return found;
-  }
-  Result<void> put(Items &items, const Keys &keys, const Values &values, Node *fresh) const {
-    auto found = exchange(items, keys, values, fresh);
-    if (!found) {
-      return found.error();
-    }
-    if (!*found && !is_null(*fresh)) {
-      items.push_back(fresh);
-    }
-    return {};
-  }
-
-  Result<Node *> elements(Node *target, Node *patch, const Keys &all_keys) {
-    std::vector<Values> all; // those of the patch first
-    for (const Node *from : {static_cast<const Node *>(patch), static_cast<const Node *>(target)}) {
-      for (const Node *element : from != nullptr ? from->children() : std::span<Node *const>{}) {
-        auto values = values_of(*element, all_keys);
-        if (std::find(all.begin(), all.end(), values) == all.end()) {
-          all.push_back(std::move(values));
-        }
-      }
-    }
-    if (all_keys.size() > 1) {
-      complete(all);
-    }
-    const auto used = with_values(all, all_keys.size());
-    const Keys keys = only(all_keys, used);
-    Items mine(target->children().begin(), target->children().end());
-    Items merged;
-    for (const auto &of_all : all) {
-      const Values values = only(of_all, used);
-      Node *theirs = patch == nullptr ? nullptr : look_up(target == patch ? mine : patch->children(), keys, values);
-      auto value = any(look_up(mine, keys, values), theirs);
-      if (!value) {
-        return value;
-      }
-      if (missing_or_null(*value) || ((*value)->is_mapping() && (*value)->size == 0)) {
-        if (auto done = exchange(mine, keys, values, nullptr); !done) {
-          return done.error();
-        }
-        continue;
-      }
-      for (std::size_t i = 0; i < keys.size(); ++i) {
-        if ((*value)->find(keys[i]) == nullptr && !values[i].empty()) {
-          set(arena_, **value, keys[i], make_scalar(arena_, values[i]));
-        }
-      }
-      if (auto done = put(merged, keys, values, *value); !done) {
-        return done.error();
-      }
-    }
-    if (all.empty()) {
-      return target;
-    }
-    for (Node *element : mine) {
-      if (!element->is_mapping() && !is_null(*element)) {
-        return Error(Code::config, "a list of maps has an element that is none" + at());
-      }
-      Values values;
-      for (const auto key : keys) {
-        if (const Node *field = element->find(key)) {
-          values.push_back(field->text());
-        } else {
-          merged.push_back(element);
-        }
-      }
-      if (keys.size() > 1) {
-        if (auto done = exchange(merged, keys, values, nullptr); !done) {
-          return done.error();
-        }
-      }
-      if (auto done = put(merged, keys, values, element); !done) {
-        return done.error();
-      }
-    }
-    Node *out = make_node(arena_, NodeKind::sequence);
-    for (Node *element : merged) {
-      append(arena_, out, element);
-    }
-    return out;
+    return list;
   }
 
   Arena &arena_;
   const Gvk gvk_;
+  const Schema *const schema_;
   std::vector<std::string_view> path_;
 };
 
 } // namespace
 
-Result<Node *> strategic_merge(Arena &arena, const Gvk &gvk, Node *target, Node *patch) {
-  return Merge(arena, gvk).any(target, patch);
+Result<Node *> strategic_merge(Arena &arena, const Gvk &gvk, Node *target, Node *patch, const Schema *schema) {
+  return Merge(arena, gvk, schema).any(target, patch);
 }
 
 } // namespace ksail::manifests::kustomize

@@ -6,7 +6,7 @@ namespace {
 
 class Maker {
 public:
-  explicit Maker(std::uint64_t seed) : r_(seed) {}
+  Maker(std::uint64_t seed, const std::set<std::string> &without) : r_(seed), without_(without) {}
 
   Tree make() {
     KnownObjects objects;
@@ -37,6 +37,8 @@ private:
     if (r_.percent(12)) add_configuration(r_, k, folder);
     if (r_.percent(10)) add_plugins(r_, k, folder, objects);
     order(k);
+    for (const auto &field : without_)
+      k.erase(field);
     if (k.empty()) k["namePrefix"] = "p-";
     const auto *name = r_.percent(90) ? "kustomization.yaml" : r_.percent(50) ? "kustomization.yml" : "Kustomization";
     tree_.files[path + "/" + name] = (r_.percent(5) ? "---\n" : "") + to_yaml(r_, k);
@@ -217,6 +219,7 @@ private:
   }
 
   Random r_;
+  const std::set<std::string> &without_;
   Tree tree_;
   int number_ = 0;
   std::set<std::string> used_;           ///< "kind name"
@@ -225,6 +228,8 @@ private:
 
 } // namespace
 
-Tree random_kustomization(std::uint64_t seed) { return Maker(seed).make(); }
+Tree random_kustomization(std::uint64_t seed, const std::set<std::string> &without) {
+  return Maker(seed, without).make();
+}
 
 } // namespace ksail::fuzz

@@ -15,8 +15,8 @@ struct Tree {
   std::string directory;
 };
 
-/// The same tree for the same seed.
-Tree random_kustomization(std::uint64_t seed);
+/// The same tree for the same seed; fields of kustomizations in `without` are left out.
+Tree random_kustomization(std::uint64_t seed, const std::set<std::string> &without = {});
 
 /// An object that stands in a tree, as it is in its file or as a generator makes it.
 struct Known {

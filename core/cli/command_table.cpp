@@ -209,6 +209,8 @@ std::vector<Command> make_commands() {
                    {.name = "no-force-conflicts",
                     .help = "Fail where somebody else owns a field, instead of taking it over"},
                    {.name = "fail-fast", .help = "Stop at the first object that fails"},
+                   {.name = "last-wins", .help = "Of an object that is given twice and differs, take the later one"},
+                   {.name = "replace-immutable", .help = "Delete and create what cannot be changed in place"},
                    with_letter(context_option, 'c'),
                    kubeconfig_option},
        .examples = {{"A directory and all below it", "ksail workload apply -f app/ -R"},

@@ -4,7 +4,7 @@
 #include "cli/overlay.hpp"
 #include "cli/text_width.hpp"
 #include "kubernetes/kubeconfig.hpp"
-#include "manifests/reader.hpp"
+#include "orchestrator/object_set.hpp"
 #include "orchestrator/workload.hpp"
 
 #include <nlohmann/json.hpp>
@@ -31,15 +31,9 @@ std::string short_name(const Object &object) {
   return kind + (group.empty() ? "" : "." + group) + "/" + (object.name.empty() ? object.generate_name : object.name);
 }
 
-Result<void> read_path(const std::string &path, bool recursive, const manifests::ObjectSink &sink) {
-  std::error_code ignored;
-  if (path != "-" && std::filesystem::is_directory(path, ignored))
-    return manifests::read_directory(path, recursive, sink);
-  return manifests::read_file(path, sink);
-}
-
-/// Everything that was asked for, in the order it was asked for.
-Result<std::vector<Object>> read_objects(CommandContext &context, const config::Settings &settings) {
+/// Everything that was asked for, in the order it was asked for, as one set.
+Result<std::shared_ptr<ObjectSet>> read_objects(CommandContext &context, const config::Settings &settings,
+                                                const std::string &default_namespace) {
   timing::Scope scope(context.timing, "read", "manifests");
   const auto &invocation = context.invocation;
   auto paths = invocation.values("filename");
@@ -59,25 +53,29 @@ Result<std::vector<Object>> read_objects(CommandContext &context, const config::
   }
   if (std::count(paths.begin(), paths.end(), "-") > 1)
     return Error(Code::usage, "standard input can only be read once: -f - is given twice");
-  std::vector<Object> objects;
-  const manifests::ObjectSink sink = [&](Object object) -> Result<void> {
-    objects.push_back(std::move(object));
+  auto objects = std::make_shared<ObjectSet>(default_namespace, invocation.has("last-wins"));
+  const auto fill = [&]() -> Result<void> {
+    for (const auto &path : paths) {
+      std::error_code ignored;
+      const bool directory = path != "-" && std::filesystem::is_directory(path, ignored);
+      auto read = directory ? objects->add_directory(path, recursive) : objects->add_file(path);
+      if (!read) return read;
+    }
+    for (const auto &overlay : overlays) {
+      auto built = build_overlay(overlay);
+      if (!built) return built.error();
+      for (auto &object : *built) {
+        if (object.where.file.empty()) object.where.file = overlay;
+        if (auto added = objects->add(std::move(object)); !added) return added;
+      }
+    }
     return {};
   };
-  for (const auto &path : paths)
-    if (auto read = read_path(path, recursive, sink); !read) {
-      scope.fail();
-      return read.error();
-    }
-  for (const auto &overlay : overlays) {
-    auto built = build_overlay(overlay);
-    if (!built) {
-      scope.fail();
-      return built.error();
-    }
-    std::move(built->begin(), built->end(), std::back_inserter(objects));
+  if (auto filled = fill(); !filled) {
+    scope.fail();
+    return filled.error();
   }
-  if (objects.empty())
+  if (objects->empty())
     return Error(Code::not_found, "there is nothing to apply: no object was found in what was given",
                  recursive ? "" : "-R also reads the directories below");
   return objects;
@@ -116,18 +114,28 @@ std::string outcome_line(const ObjectOutcome &outcome, bool color) {
   return line;
 }
 
-Result<void> show_unapplied(CommandContext &context, const std::vector<Object> &objects) {
-  if (context.json) {
-    ordered_json list = ordered_json::array();
-    for (const auto &object : objects)
-      list.push_back({{"object", object.describe()}, {"effect", "read"}, {"where", object.where.describe()}});
-    context.answer("WorkloadReport", {{"dryRun", "client"}, {"objects", std::move(list)}, {"failed", 0}});
-    return {};
-  }
+/// Written in pieces: there may be a million of them.
+Result<void> show_unapplied(CommandContext &context, const ObjectSet &objects) {
+  constexpr std::size_t piece = std::size_t{64} << 10U;
   const bool names = context.invocation.value("output") == "name";
   std::string text;
-  for (const auto &object : objects)
-    text += names ? short_name(object) + "\n" : object.describe() + " read (dry run)\n";
+  if (context.json) {
+    context.answered = true;
+    text = R"({"apiVersion":"ksail.io/v1alpha1","kind":"WorkloadReport","dryRun":"client","objects":[)";
+  }
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    const Object object = objects.head(i);
+    if (context.json) {
+      const ordered_json item = {{"object", object.describe()}, {"effect", "read"}, {"where", object.where.describe()}};
+      text += (i > 0 ? ",\n" : "\n") + item.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+    } else {
+      text += names ? short_name(object) + "\n" : object.describe() + " read (dry run)\n";
+    }
+    if (text.size() < piece) continue;
+    context.console.out(text);
+    text.clear();
+  }
+  if (context.json) text += "\n],\"failed\":0}\n";
   context.console.out(text);
   return {};
 }
@@ -137,7 +145,7 @@ std::string counts(const WorkloadReport &report) {
   for (const auto &outcome : report.objects)
     ++by_effect[outcome.effect];
   std::string text;
-  for (const char *effect : {"created", "configured", "unchanged", "skipped", "failed"})
+  for (const char *effect : {"created", "configured", "unchanged", "replaced", "skipped", "failed"})
     if (by_effect[effect]) text += (text.empty() ? "" : ", ") + std::to_string(by_effect[effect]) + " " + effect;
   return text;
 }
@@ -159,17 +167,24 @@ Result<void> run_workload_apply(CommandContext &context) {
   options.field_manager = invocation.value("field-manager", "ksail");
   options.force_conflicts = !invocation.has("no-force-conflicts");
   options.fail_fast = invocation.has("fail-fast");
+  options.replace_immutable = invocation.has("replace-immutable");
   options.wait = invocation.has("wait");
   options.dry_run = dry_run == "server";
   options.timeout = timeout_of(*settings, std::chrono::minutes(5));
   context.summary.command = dry_run.empty() ? "workload apply" : "workload apply dry run";
 
-  auto objects = read_objects(context, *settings);
+  const bool local = dry_run == "client";
+  // The context's namespace decides which objects are the same; what is wrong with the kubeconfig is said after what is
+  // wrong with the manifests.
+  Result<kubernetes::ClusterAccess> access = Error(Code::config, "no cluster is needed");
+  if (!local)
+    access =
+        kubernetes::load_access(kubernetes::kubeconfig_files(kubeconfig_of(*settings)), context_in_effect(*settings));
+  std::string home = options.default_namespace;
+  if (home.empty()) home = access ? access->default_namespace : "default";
+  auto objects = read_objects(context, *settings, home);
   if (!objects) return objects.error();
-  if (dry_run == "client") return show_unapplied(context, *objects);
-
-  auto access =
-      kubernetes::load_access(kubernetes::kubeconfig_files(kubeconfig_of(*settings)), context_in_effect(*settings));
+  if (local) return show_unapplied(context, **objects);
   if (!access) return access.error();
   context.redaction.add(access->bearer_token);
   context.redaction.add(access->basic_password);
@@ -179,11 +194,13 @@ Result<void> run_workload_apply(CommandContext &context) {
   pool.max_connections = std::max(pool.max_connections, options.concurrency);
   pool.user_agent = "ksail/" KSAIL_VERSION;
   kubernetes::Client client(execution.executor(), std::move(*access), pool);
-  const std::size_t total = objects->size();
+  const std::size_t total = (*objects)->size();
   std::map<std::string, std::string> short_names;
   if (names)
-    for (const auto &object : *objects)
+    for (std::size_t i = 0; i < total; ++i) {
+      const Object object = (*objects)->head(i);
       short_names[object.describe()] = short_name(object);
+    }
 
   const auto start = std::chrono::steady_clock::now();
   const std::string step = "apply";
@@ -203,10 +220,11 @@ Result<void> run_workload_apply(CommandContext &context) {
     }
   };
   std::function<asio::awaitable<Result<WorkloadReport>>()> work = [&] {
-    return apply_objects(client, std::move(*objects), options, context.timing, on_object);
+    return apply_objects(client, *objects, options, context.timing, on_object);
   };
   Interruption interruption;
-  interruption.first = "stopping; what was applied stays (once more ends at once)";
+  interruption.first = "stopping after the requests under way; what was applied stays (once more ends at once)";
+  interruption.left = "stopped at once: whether the objects under way were applied is not known";
   auto report = execution.run<WorkloadReport>(work, interruption);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   // Every object had its line: the step itself would only repeat the summary.
@@ -220,10 +238,14 @@ Result<void> run_workload_apply(CommandContext &context) {
       list.push_back(outcome_json(outcome));
     ordered_json document = {{"objects", std::move(list)}, {"failed", report->failed}, {"seconds", seconds}};
     if (options.dry_run) document["dryRun"] = "server";
+    if (report->interrupted) document["interrupted"] = true;
     context.answer("WorkloadReport", document);
   } else if (!names) {
     context.say(counts(*report) + (options.dry_run ? " (server dry run)" : "") + ", " + short_duration(seconds));
   }
+  if (report->interrupted)
+    return Error(Code::cancelled, "interrupted: " + counts(*report) + " of " + std::to_string(total) + " objects",
+                 "apply again to go on; what is applied already stays as it is");
   if (report->failed == 0) return {};
   // The lines above said why; hints are worth repeating where they are seen.
   for (const auto &outcome : report->objects)

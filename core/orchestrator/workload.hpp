@@ -3,8 +3,7 @@
 #pragma once
 
 #include "kubernetes/client.hpp"
-#include "manifests/object.hpp"
-#include "orchestrator/progress.hpp"
+#include "orchestrator/object_set.hpp"
 #include "timing/timing.hpp"
 
 #include <ksail/sdk/async.hpp>
@@ -12,6 +11,8 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,9 @@ namespace ksail {
 
 struct ObjectOutcome {
   std::string object; ///< "Deployment shop/web"
-  std::string effect; ///< created | configured | unchanged | failed | skipped
-  double seconds = 0;
+  /// created | configured | unchanged | replaced | failed | skipped (not even tried; `error` says why)
+  std::string effect;
+  double seconds = 0; ///< from its first request to its end, with its readiness where that was waited for
   std::optional<Error> error;
 };
 
@@ -31,6 +33,7 @@ struct WorkloadApplyOptions {
   bool dry_run = false;
   bool wait = false;
   bool fail_fast = false;
+  bool replace_immutable = false; ///< delete and create what cannot be changed in place
   std::size_t concurrency = 32;
   std::chrono::nanoseconds timeout{std::chrono::minutes(5)};
 };
@@ -39,12 +42,14 @@ struct WorkloadReport {
   std::vector<ObjectOutcome> objects; ///< in the order of the input
   unsigned failed = 0;
   double seconds = 0;
+  bool interrupted = false; ///< cancelled in the middle: what was under way has ended, the rest is skipped
 };
 
 /// Applies `objects`; `on_object` is called as each one ends. Failures of objects are in the report, not the Result;
-/// the Result fails when nothing could be done at all (server unreachable, credentials).
+/// the Result fails when nothing could be done at all (server unreachable, credentials). Cancelled in the middle it starts nothing more, lets the requests under way end, so that it is known what
+/// they did, and gives the report.
 asio::awaitable<Result<WorkloadReport>> apply_objects(kubernetes::Client &client,
-                                                      std::vector<manifests::Object> objects,
+                                                      std::shared_ptr<const ObjectSet> objects,
                                                       WorkloadApplyOptions options, timing::Recorder &timing,
                                                       std::function<void(const ObjectOutcome &)> on_object);
 

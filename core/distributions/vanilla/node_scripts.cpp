@@ -60,6 +60,9 @@ detour() {
 }
 detour -A
 
+until exec 3<>/dev/tcp/127.0.0.1/2379; do sleep 0.03; done 2>/dev/null
+exec 3>&-
+mv /kind/ksail/later/kube-{controller-manager,scheduler}.yaml /etc/kubernetes/manifests/
 until_ok /version
 say API answers
 
@@ -70,10 +73,14 @@ post /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace","metadata":{"name
 rbac=/apis/rbac.authorization.k8s.io/v1
 post $rbac/clusterroles '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"ksail:bootstrap"},"rules":[{"apiGroups":["*"],"resources":["*"],"verbs":["*"]},{"nonResourceURLs":["*"],"verbs":["*"]}]}'
 post $rbac/clusterrolebindings '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"ksail:bootstrap"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"ksail:bootstrap"},"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"system:kube-controller-manager"},{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"system:kube-scheduler"},{"kind":"Group","apiGroup":"rbac.authorization.k8s.io","name":"system:serviceaccounts:kube-system"}]}'
+# A kubelet may see a pod before the API server's node authorizer has, is refused the ConfigMaps the pod mounts, and comes again only
+# a second later. Until the first pods run, nodes may read those of kube-system by a role.
+system=$rbac/namespaces/kube-system
+post $system/roles '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"ksail:bootstrap"},"rules":[{"apiGroups":[""],"resources":["configmaps"],"verbs":["get","list","watch"]}]}'
+post $system/rolebindings '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"ksail:bootstrap"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"ksail:bootstrap"},"subjects":[{"kind":"Group","apiGroup":"rbac.authorization.k8s.io","name":"system:nodes"}]}'
 critical() { post /apis/scheduling.k8s.io/v1/priorityclasses "{\"apiVersion\":\"scheduling.k8s.io/v1\",\"kind\":\"PriorityClass\",\"metadata\":{\"name\":\"$1\"},\"value\":$2,\"description\":\"$3\"}"; }
 critical system-node-critical 2000001000 'Used for system critical pods that must not be moved from their current node.'
 critical system-cluster-critical 2000000000 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.'
-mv /kind/ksail/later/kube-{controller-manager,scheduler}.yaml /etc/kubernetes/manifests/
 say control plane complete
 
 export KUBECONFIG=/etc/kubernetes/super-admin.conf
@@ -101,6 +108,8 @@ say kubeadm phases done
 
 until iptables-save -t nat | grep -q KUBE-SVC-NPX46M4PTMTKRN6Y; do sleep 0.05; done
 detour -D
+ask --output /dev/null -X DELETE $api$system/rolebindings/ksail:bootstrap
+ask --output /dev/null -X DELETE $api$system/roles/ksail:bootstrap
 rm -f /kind/ksail/super-admin.pem
 touch /kind/ksail/done
 say done

@@ -42,6 +42,7 @@ private:
   asio::awaitable<Result<Found>> look();
   asio::awaitable<Result<void>> list(std::string target, json &into, const char *member);
   asio::awaitable<Result<void>> remove_all(const Found &found);
+  asio::awaitable<Result<void>> kill_container(std::string id, std::string name);
   asio::awaitable<Result<void>> remove_container(std::string id, std::string name);
   asio::awaitable<Result<void>> wait_until_gone(std::string id, std::string name);
   asio::awaitable<Result<void>> remove_volume(std::string name);
@@ -102,6 +103,15 @@ asio::awaitable<Result<void>> Destruction::wait_until_gone(std::string id, std::
                       "cannot remove node " + name + ": the engine has been at it for too long");
     pause = std::min(pause * 2, std::chrono::milliseconds(500));
   }
+}
+
+asio::awaitable<Result<void>> Destruction::kill_container(std::string id, std::string name) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  EngineCall call("POST", "/containers/" + id + "/kill", "kill node " + name);
+  auto answer = co_await verbs_.engine.send(std::move(call), context_.deadline());
+  // Whether it was running, or there, does not matter: removing it tells.
+  if (!answer) co_return answer.error();
+  co_return Result<void>();
 }
 
 asio::awaitable<Result<void>> Destruction::remove_container(std::string id, std::string name) {
@@ -192,17 +202,23 @@ asio::awaitable<Result<void>> Destruction::remove_network(std::string id, std::s
 asio::awaitable<Result<void>> Destruction::remove_all(const Found &found) {
   ForEachOptions to_the_end;
   to_the_end.stop_on_failure = false;
-  Work containers;
+  // A dead node has left its network, which can then go while the engine still clears away the node's files.
+  Work dying;
   for (const auto &entry : found.containers)
-    containers.push_back(
-        [this, id = text(entry, "Id"), name = entry_name(entry)] { return remove_container(id, name); });
-  auto nodes_gone = co_await run_all(std::move(containers), to_the_end);
-  // Networks and volumes only now: nodes hold them. Most volumes went with their node.
+    if (text(entry, "State") == "running")
+      dying.push_back([this, id = text(entry, "Id"), name = entry_name(entry)] { return kill_container(id, name); });
+  auto killed = co_await run_all(std::move(dying), to_the_end);
+  if (!killed && killed.error().code == Code::cancelled) co_return killed.error();
+  Work going;
+  for (const auto &entry : found.containers)
+    going.push_back([this, id = text(entry, "Id"), name = entry_name(entry)] { return remove_container(id, name); });
+  for (const auto &entry : found.networks)
+    going.push_back([this, id = text(entry, "Id"), name = text(entry, "Name")] { return remove_network(id, name); });
+  auto nodes_gone = co_await run_all(std::move(going), to_the_end);
+  // Volumes only now: nodes hold them. Most went with their node.
   Work rest;
   for (const auto &entry : found.volumes)
     rest.push_back([this, name = text(entry, "Name")] { return remove_volume(name); });
-  for (const auto &entry : found.networks)
-    rest.push_back([this, id = text(entry, "Id"), name = text(entry, "Name")] { return remove_network(id, name); });
   auto rest_gone = co_await run_all(std::move(rest), to_the_end);
   if (nodes_gone) co_return rest_gone;
   if (rest_gone) co_return nodes_gone;

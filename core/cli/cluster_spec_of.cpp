@@ -3,6 +3,8 @@
 
 #include "distributions/distribution.hpp"
 
+#include <algorithm>
+
 namespace ksail::cli {
 
 namespace key = config::key;
@@ -15,8 +17,15 @@ Result<ClusterSpec> cluster_spec_of(const config::Settings &settings) {
   spec.control_planes = settings.number(key::control_planes);
   spec.workers = settings.number(key::workers);
   spec.kubernetes_version = settings.text(key::kubernetes_version);
+  spec.load_balancer_image = settings.text(key::load_balancer_image);
   spec.cni = settings.text(key::cni) == "None" ? Cni::none : Cni::standard;
   spec.api_host_port = static_cast<std::uint16_t>(settings.number(key::api_port));
+  const std::string disable = settings.text(key::disable);
+  for (std::size_t at = 0; at < disable.size();) {
+    const auto end = std::min(disable.find(',', at), disable.size());
+    if (end > at) spec.disable.push_back(disable.substr(at, end - at));
+    at = end + 1;
+  }
   const Distribution *distribution = find_distribution(spec.distribution);
   if (!distribution) return Error(Code::usage, "unknown distribution '" + spec.distribution + "'");
   spec.node_image = settings.node_image().text;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/console.hpp"
+#include "cli/exit_code.hpp"
 #include "cli/log.hpp"
 #include "cli/parse.hpp"
 #include "cli/redaction.hpp"
@@ -35,8 +36,10 @@ public:
   timing::CommandSummary summary; ///< a command that is worth a line in the timing log fills in `command`
   const bool json;
   const bool quiet;
-  bool answered = false; ///< the JSON document is on stdout: an error may not become a second one
-  int signal = 0;        ///< the first one that interrupted the command
+  bool answered = false;               ///< the JSON document is on stdout: an error may not become a second one
+  int success_code = exit_code::ok;    ///< of a command whose answer is its exit code, as that of `diff`
+  int failed_code = exit_code::failed; ///< what stands for exit code 1 where that means something else
+  int signal = 0;                      ///< the first one that interrupted the command
 
   /// The result as a document: adds apiVersion and `kind` in front. With -o json only.
   void answer(std::string_view kind, const nlohmann::ordered_json &members);

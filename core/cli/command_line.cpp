@@ -39,6 +39,10 @@ constexpr std::array handlers = {
     Entry{"cluster kubeconfig", run_cluster_kubeconfig},
     Entry{"cluster logs", run_cluster_logs},
     Entry{"workload apply", run_workload_apply},
+    Entry{"workload diff", run_workload_diff},
+    Entry{"workload delete", run_workload_delete},
+    Entry{"workload wait", run_workload_wait},
+    Entry{"workload status", run_workload_status},
     Entry{"plugin list", run_plugin_list},
     Entry{"plugin info", run_plugin_info},
     Entry{"plugin verify", run_plugin_verify},
@@ -105,10 +109,11 @@ Result<void> dispatch(CommandContext &context) {
 int finish(CommandContext &context, const Result<void> &result) {
   context.progress.close();
   write_timing(context, !result);
-  int code = exit_code::ok;
+  int code = context.success_code;
   if (!result) {
     Error error = result.error();
     code = exit_code_of(error);
+    if (code == exit_code::failed) code = context.failed_code;
     if (context.signal != 0) {
       code = 128 + context.signal;
       if (error.code == Code::cancelled) error.message = "interrupted: " + error.message;
@@ -117,7 +122,7 @@ int finish(CommandContext &context, const Result<void> &result) {
   }
   if (const int failure = context.console.out_failure(); failure != 0 && failure != EPIPE) {
     context.console.err("error: cannot write to standard output: " + std::string(std::strerror(failure)));
-    if (code == exit_code::ok) code = exit_code::failed;
+    if (code == exit_code::ok) code = context.failed_code;
   }
   return code;
 }
@@ -157,9 +162,9 @@ int run_command_line(const std::vector<std::string> &words) {
     context.console.out(help_text(command, terminal_size().columns));
     return finish(context, {});
   }
-  if (invocation.value("output") == "name" && command.path != "workload apply")
-    return finish(context,
-                  Error(Code::usage, "--output name is for `ksail workload apply` only", "accepted: text or json"));
+  if (invocation.value("output") == "name" && command.path != "workload apply" && command.path != "workload delete")
+    return finish(context, Error(Code::usage, "--output name is for `ksail workload apply` and `delete` only",
+                                 "accepted: text or json"));
   const auto result = dispatch(context);
   const int code = finish(context, result);
   end_plugins();

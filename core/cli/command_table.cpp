@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command_table.hpp"
 
+#include "cli/workload_verbs.hpp"
 #include "config/setting.hpp"
 
 namespace ksail::cli {
@@ -70,12 +71,20 @@ std::vector<Option> creation_options() {
        .value = "IMAGE",
        .help = "Image of the nodes, with a tag other than latest or a digest; unset: the default of the distribution",
        .setting = "nodeImage"},
+      {.name = "load-balancer-image",
+       .value = "IMAGE",
+       .help = "Image in front of several control planes, with a tag other than latest or a digest",
+       .setting = key::load_balancer_image},
       {.name = "cni",
        .value = "CNI",
        .kind = ValueKind::choice,
        .help = "The network between pods: Default, or None to bring your own",
        .setting = key::cni,
        .choices = "Default|None"},
+      {.name = "disable",
+       .value = "COMPONENT[,...]",
+       .help = "Bundled components to leave away: of K3s coredns, servicelb, traefik, local-storage, metrics-server",
+       .setting = key::disable},
       {.name = "api-port",
        .value = "PORT",
        .kind = ValueKind::number,
@@ -216,6 +225,8 @@ std::vector<Command> make_commands() {
        .examples = {{"A directory and all below it", "ksail workload apply -f app/ -R"},
                     {"An overlay, until it runs", "ksail workload apply -k overlays/dev --wait"},
                     {"What something else writes", "helm template chart | ksail workload apply -f - -n shop"}}});
+  for (auto &verb : workload_verbs())
+    table.push_back(std::move(verb));
 
   table.push_back({.path = "plugin", .summary = "Show and check plugins"});
   table.push_back({.path = "plugin list", .summary = "List the plugins that were found"});

@@ -22,7 +22,8 @@ std::string definitions(const std::vector<std::pair<std::string, std::string>> &
   std::size_t left = 0;
   for (const auto &[name, text] : rows)
     left = std::max(left, display_width(name));
-  left = std::min<std::size_t>(left, 30);
+  // A narrow terminal keeps most of its width for the texts.
+  left = std::min<std::size_t>(left, width >= 60 ? 30 : width / 3);
   const std::size_t indent = left + 4;
   std::string result;
   for (const auto &[name, text] : rows) {
@@ -77,7 +78,7 @@ std::string option_help(const Option &option) {
 
 std::string help_text(const Command &command, unsigned columns) {
   const std::size_t width = std::clamp(columns, 40u, 120u);
-  std::string text = std::string(command.summary) + "\n\nUsage:\n  " + usage_line(command) + "\n";
+  std::string text = paragraph(command.summary, width) + "\nUsage:\n  " + usage_line(command) + "\n";
   if (!command.description.empty()) text += "\n" + paragraph(command.description, width);
   const auto subcommands = members(command.path);
   if (!subcommands.empty()) {

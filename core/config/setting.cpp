@@ -15,6 +15,7 @@ constexpr Names source_alias = {"KSAIL_SPEC_SOURCEDIRECTORY"};
 constexpr std::array<std::string_view, 2> kubeconfig_alias = {"KSAIL_SPEC_CONNECTION_KUBECONFIG", "KUBECONFIG"};
 constexpr Names context_alias = {"KSAIL_SPEC_CONNECTION_CONTEXT"};
 constexpr Names timeout_alias = {"KSAIL_SPEC_CONNECTION_TIMEOUT"};
+constexpr Names load_balancer_alias = {"KSAIL_LOAD_BALANCER_IMAGE"};
 constexpr Names vanilla_alias = {"KSAIL_VANILLA_NODE_IMAGE"};
 constexpr Names k3s_alias = {"KSAIL_K3S_NODE_IMAGE"};
 constexpr Names talos_alias = {"KSAIL_TALOS_NODE_IMAGE"};
@@ -27,7 +28,10 @@ constexpr std::array all = {
     Setting{key::control_planes, Type::at_least_one, "1", "number of control plane nodes", {}},
     Setting{key::workers, Type::count, "0", "number of worker nodes", {}},
     Setting{key::kubernetes_version, Type::version, "", "version of Kubernetes; unset: what the node image holds", {}},
+    Setting{key::load_balancer_image, Type::image, "", "image in front of several control planes; unset: built-in",
+            load_balancer_alias},
     Setting{key::cni, Type::cni, "Default", "Default, or None to bring your own network", {}},
+    Setting{key::disable, Type::text, "", "bundled components to leave away, separated by commas", {}},
     Setting{key::api_port, Type::port, "0", "port of this machine that reaches the API server; 0: a free one", {}},
     Setting{key::kubeconfig, Type::path, "", "kubeconfig file; unset: ~/.kube/config", kubeconfig_alias},
     Setting{key::context, Type::text, "", "kubeconfig context; unset: ksail-<name>", context_alias},
@@ -42,7 +46,7 @@ constexpr std::array all = {
 
 } // namespace
 
-std::string key::node_image(std::string_view distribution) { return "spec." + lower(distribution) + ".nodeImage"; }
+std::string key::node_image(std::string_view of) { return "spec." + lower(of) + ".nodeImage"; }
 
 std::span<const Setting> settings() { return all; }
 

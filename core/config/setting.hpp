@@ -18,7 +18,9 @@ inline constexpr std::string_view provider = "spec.cluster.provider";
 inline constexpr std::string_view control_planes = "spec.cluster.controlPlanes";
 inline constexpr std::string_view workers = "spec.cluster.workers";
 inline constexpr std::string_view kubernetes_version = "spec.cluster.kubernetesVersion";
+inline constexpr std::string_view load_balancer_image = "spec.cluster.loadBalancerImage";
 inline constexpr std::string_view cni = "spec.cluster.cni";
+inline constexpr std::string_view disable = "spec.cluster.disable";
 inline constexpr std::string_view api_port = "spec.cluster.apiPort";
 inline constexpr std::string_view kubeconfig = "spec.cluster.connection.kubeconfig";
 inline constexpr std::string_view context = "spec.cluster.connection.context";
@@ -26,7 +28,7 @@ inline constexpr std::string_view timeout = "spec.cluster.connection.timeout";
 inline constexpr std::string_view source_directory = "spec.workload.sourceDirectory";
 inline constexpr std::string_view allow_user_plugins = "spec.plugins.allowUser";
 /// "spec.vanilla.nodeImage"
-std::string node_image(std::string_view distribution);
+std::string node_image(std::string_view distribution_name);
 } // namespace key
 
 enum class Type {

@@ -137,7 +137,7 @@ Result<std::string> normalise(const Setting &setting, std::string_view text, con
   case Type::version:
     return version(text);
   case Type::cni:
-    return one_of(text, "cni", {"Default", "None"}, {}, go_cnis);
+    return one_of(text, "CNI", {"Default", "None"}, {}, go_cnis);
   case Type::duration:
     if (!parse_duration(text))
       return Error(Code::config, quoted(text) + " is not a duration", "a number and a unit: 90s, 5m, 1h30m");

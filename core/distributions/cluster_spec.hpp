@@ -19,7 +19,9 @@ struct ClusterSpec {
   std::string kubernetes_version; ///< "v1.34.2", or empty: what the node image holds
   std::string node_image;         ///< pinned reference
   bool node_image_is_default = false; ///< taken from the built-in table: a local substitute may replace it
+  std::string load_balancer_image; ///< what stands in front of several control planes; empty: built-in
   Cni cni = Cni::standard;
+  std::vector<std::string> disable; ///< bundled components of the distribution to leave away
   std::string pod_subnet = "10.244.0.0/16";
   std::string service_subnet = "10.96.0.0/16";
   std::string api_host_address = "127.0.0.1"; ///< where the API server is published

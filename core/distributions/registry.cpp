@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The distributions of this build.
 #include "distributions/distribution.hpp"
+#include "distributions/k3s/k3s.hpp"
 #include "distributions/vanilla/vanilla.hpp"
 
 #include <algorithm>
@@ -12,7 +13,8 @@ namespace {
 
 const std::vector<const Distribution *> &all() {
   static const vanilla::Vanilla vanilla;
-  static const std::vector<const Distribution *> list = {&vanilla};
+  static const k3s::K3s k3s;
+  static const std::vector<const Distribution *> list = {&vanilla, &k3s};
   return list;
 }
 

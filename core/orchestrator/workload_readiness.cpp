@@ -253,6 +253,11 @@ ReadinessVerdict assess_readiness(const json &object, const ReadinessHints &hint
   const auto observed = integer(field(object, "status"), "observedGeneration");
   if (observed ? *observed < generation : observed_is_required(group, kind))
     return progressing("its controller has not looked at it yet");
+  if (!hints.condition.empty()) {
+    const auto found = condition(object, hints.condition);
+    if (found && found->status == hints.condition_status) return ready();
+    return progressing(found ? found->describe(hints.condition) : "it has no condition " + hints.condition);
+  }
   if (const auto stalled = condition(object, "Stalled"); stalled && stalled->status == "True")
     return failed(stalled->describe("Stalled"));
   if (const auto busy = condition(object, "Reconciling"); busy && busy->status == "True")

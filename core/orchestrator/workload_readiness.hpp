@@ -21,6 +21,8 @@ struct ReadinessVerdict {
 struct ReadinessHints {
   std::int64_t generation = 0;      ///< of our own apply's answer: an older state is not about it
   bool claim_waits_for_pod = false; ///< the claim's StorageClass binds when a pod uses it
+  std::string condition{};          ///< instead of the rules: ready when this condition has that status
+  std::string condition_status = "True";
 };
 
 ReadinessVerdict assess_readiness(const nlohmann::json &object, const ReadinessHints &hints);

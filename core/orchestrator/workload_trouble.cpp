@@ -43,6 +43,8 @@ std::string label(const json &object, std::string_view key) {
   return text(field(field(object, "metadata"), "labels"), key);
 }
 
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
 bool is_pull_error(std::string_view reason) { return reason == "ErrImagePull" || reason == "RegistryUnavailable"; }
 
 std::string end_of(const json &ended) {
@@ -56,7 +58,10 @@ std::optional<PodTrouble> container_trouble(const json &container) {
   const json &ended = field(field(container, "state"), "terminated");
   const json &code = field(ended, "exitCode");
   if (code.is_number_integer() && code.get<std::int64_t>() != 0)
-    return PodTrouble{false, "container " + text(container, "name") + ": " + end_of(ended)};
+    return PodTrouble{.text = "container " + text(container, "name") + ": " + end_of(ended),
+                      .pod = "",
+                      .container = text(container, "name"),
+                      .crashed = true};
   const json &waiting = field(field(container, "state"), "waiting");
   if (!waiting.is_object()) return std::nullopt;
   const std::string reason = text(waiting, "reason"), message = text(waiting, "message");
@@ -66,7 +71,9 @@ std::optional<PodTrouble> container_trouble(const json &container) {
   PodTrouble trouble;
   trouble.lasting = std::find(lasting.begin(), lasting.end(), reason) != lasting.end();
   trouble.text = "container " + text(container, "name") + ": " + reason + (message.empty() ? "" : ": " + message);
+  trouble.container = text(container, "name");
   if (reason == "CrashLoopBackOff") {
+    trouble.crashed = true;
     const json &restarts = field(container, "restartCount");
     trouble.lasting = restarts.is_number_integer() && restarts.get<std::int64_t>() >= crashes_that_last;
     const json &last = field(field(container, "lastState"), "terminated");
@@ -93,13 +100,31 @@ std::optional<PodTrouble> pod_trouble(const json &pod) {
     if (conditions.is_array())
       for (const auto &condition : conditions)
         if (text(condition, "type") == "PodScheduled" && text(condition, "status") == "False")
-          found = PodTrouble{false, text(condition, "reason") + ": " + text(condition, "message")};
+          found = PodTrouble{.text = text(condition, "reason") + ": " + text(condition, "message"), .pod = ""};
   }
-  if (found) found->text = name + found->text;
+  if (found) {
+    found->text = name + found->text;
+    found->pod = text(field(pod, "metadata"), "name");
+  }
   return found;
 }
 
+bool is_refusal(std::string_view message) {
+  if (!contains(message, "forbidden") && !contains(message, "denied the request")) return false;
+  // A ServiceAccount is often made in the same moment.
+  return !contains(message, "error looking up service account");
+}
+
+/// Events repeat what was: only those that come while we watch are news, and the caller hands on no others.
+bool PodBoard::take_refusal(std::string_view type, const json &event) {
+  const std::string uid = text(field(event, "involvedObject"), "uid"), message = text(event, "message");
+  if (type == "DELETED" || uid.empty() || !is_refusal(message)) return false;
+  refusals_[uid] = message;
+  return true;
+}
+
 bool PodBoard::changed(std::string_view type, const json &object) {
+  if (text(object, "kind") == "Event") return take_refusal(type, object);
   const std::string uid = text(field(object, "metadata"), "uid");
   if (text(object, "kind") == "ReplicaSet") {
     if (type == "DELETED") {
@@ -120,6 +145,7 @@ bool PodBoard::changed(std::string_view type, const json &object) {
   Pod &pod = pods_[uid];
   pod.name = text(field(object, "metadata"), "name");
   pod.owner_uid = owner_of(object);
+  refusals_.erase(pod.owner_uid); // it can make pods again
   pod.revision = label(object, "controller-revision-hash");
   const auto before = std::move(pod.trouble);
   pod.trouble = pod_trouble(object);
@@ -153,6 +179,10 @@ std::optional<PodTrouble> PodBoard::of(const json &workload) const {
   std::optional<PodTrouble> found;
   for (const auto &[uid, pod] : pods_)
     if (pod.trouble && (!found || pod.trouble->lasting > found->lasting) && is_of(pod, workload)) found = pod.trouble;
+  if (found) return found;
+  const auto refusal = refusals_.find(text(field(workload, "metadata"), "uid"));
+  if (refusal != refusals_.end())
+    found = PodTrouble{.text = "its pods cannot be made: " + refusal->second, .pod = "", .refused = true};
   return found;
 }
 

@@ -6,6 +6,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -23,6 +24,9 @@ using nlohmann::json;
 namespace {
 
 constexpr auto poll_interval = std::chrono::seconds(2); // only where watching is forbidden
+// Pods that are refused may be admitted when those of the old revision have ended.
+constexpr auto refusal_patience = std::chrono::seconds(10);
+constexpr std::string_view refused_creations = "fieldSelector=type%3DWarning%2Creason%3DFailedCreate";
 
 std::string text(const json &object, const char *key) {
   if (!object.is_object()) return {};
@@ -44,6 +48,8 @@ bool runs_pods(const kubernetes::ResourceInfo &info) {
          std::find(kinds.begin(), kinds.end(), info.kind) != kinds.end();
 }
 
+constexpr const char *absent = "it does not exist";
+
 std::string seconds_text(std::chrono::nanoseconds d) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(d).count();
   if (seconds < 60) return std::to_string(seconds) + "s";
@@ -60,6 +66,8 @@ struct Waiter {
   std::optional<ReadinessVerdict> verdict; ///< ready or failed
   std::optional<Error> watch_ended;
   std::string reason = "nothing is known about it yet";
+  std::optional<Clock::time_point> refused_since;
+  std::optional<PodTrouble> trouble;
   json latest;
 };
 
@@ -69,6 +77,7 @@ struct Collection {
   std::string kind;
   bool running = false;
   bool feeds_board = false;
+  bool synced = false; ///< the first list is complete
   asio::cancellation_signal stop;
   std::optional<Error> ended;
   std::map<std::string, json> latest; ///< of expected objects
@@ -79,12 +88,13 @@ struct Collection {
 
 struct ReadinessWatch::State : std::enable_shared_from_this<State> {
   State(kubernetes::Client &c, asio::any_io_executor ex, Deadline d, std::chrono::nanoseconds p)
-      : client(c), executor(std::move(ex)), deadline(d), patience(p) {}
+      : client(c), executor(std::move(ex)), deadline(d), patience(p), refusal_timer(executor) {}
 
-  std::shared_ptr<Collection> collection(const std::string &path, const std::string &kind);
+  std::shared_ptr<Collection> collection(const std::string &path, const std::string &kind, std::string query = {});
   bool changed(Collection &from, std::string_view type, const json &object);
   void look(Waiter &waiter, const json &object);
   void look_at_workloads();
+  void look_again_after_refusal();
   void ended(Collection &which, Error why);
   void stop();
 
@@ -95,16 +105,18 @@ struct ReadinessWatch::State : std::enable_shared_from_this<State> {
   std::set<std::string> expected; ///< "Kind ns/name"
   std::map<std::string, std::shared_ptr<Collection>> collections;
   PodBoard board;
+  asio::steady_timer refusal_timer;
   bool stopped = false;
 };
 
-std::shared_ptr<Collection> ReadinessWatch::State::collection(const std::string &path, const std::string &kind) {
+std::shared_ptr<Collection> ReadinessWatch::State::collection(const std::string &path, const std::string &kind,
+                                                              std::string query) {
   auto &entry = collections[path];
   if (entry) return entry;
   entry = std::make_shared<Collection>();
   entry->path = path;
   entry->kind = kind;
-  entry->feeds_board = kind == "Pod" || kind == "ReplicaSet";
+  entry->feeds_board = kind == "Pod" || kind == "ReplicaSet" || kind == "Event";
   entry->running = true;
   std::function<bool(std::string_view, const json &)> on_state =
       [self = shared_from_this(), which = entry](std::string_view type, const json &object) {
@@ -117,14 +129,20 @@ std::shared_ptr<Collection> ReadinessWatch::State::collection(const std::string 
     else
       self->ended(*which, result ? Error(Code::cancelled, "the watch was stopped") : result.error());
   };
-  asio::co_spawn(executor, client.watch(path, "", std::move(on_state), deadline),
+  asio::co_spawn(executor, client.watch(path, std::move(query), std::move(on_state), deadline),
                  asio::bind_cancellation_slot(entry->stop.slot(), std::move(done)));
   return entry;
 }
 
 bool ReadinessWatch::State::changed(Collection &from, std::string_view type, const json &object) {
   if (stopped) return true;
-  if (type == "SYNCED") return false;
+  if (type == "SYNCED") {
+    from.synced = true;
+    for (Waiter *waiter : from.waiters)
+      if (waiter->latest.is_null()) waiter->reason = absent;
+    return false;
+  }
+  if (from.kind == "Event" && !from.synced) return false; // what was before we came
   const std::string key = key_of(object);
   if (from.feeds_board) {
     json named; // what a list did not say, or only the remains of an object that is gone
@@ -162,6 +180,16 @@ void ReadinessWatch::State::look(Waiter &waiter, const json &object) {
     const auto trouble = text(object, "kind") == "Pod" ? pod_trouble(object) : board.of(object);
     if (trouble && !told) verdict.reason += (verdict.reason.empty() ? "" : "; ") + trouble->text;
     if (trouble && trouble->lasting) verdict.state = Readiness::failed;
+    waiter.trouble = trouble;
+    const bool refused = (trouble && trouble->refused) || is_refusal(verdict.reason);
+    if (!refused) {
+      waiter.refused_since.reset();
+    } else if (!waiter.refused_since) {
+      waiter.refused_since = Clock::now();
+      look_again_after_refusal();
+    } else if (Clock::now() - *waiter.refused_since >= refusal_patience) {
+      verdict.state = Readiness::failed;
+    }
   }
   waiter.reason = verdict.reason;
   if (verdict.state == Readiness::progressing) return;
@@ -178,6 +206,14 @@ void ReadinessWatch::State::look_at_workloads() {
       }
 }
 
+void ReadinessWatch::State::look_again_after_refusal() {
+  refusal_timer.expires_after(refusal_patience);
+  refusal_timer.async_wait([weak = weak_from_this()](boost::system::error_code failed) {
+    const auto self = weak.lock();
+    if (!failed && self && !self->stopped) self->look_at_workloads();
+  });
+}
+
 void ReadinessWatch::State::ended(Collection &which, Error why) {
   which.ended = std::move(why);
   for (Waiter *waiter : which.waiters) {
@@ -188,6 +224,7 @@ void ReadinessWatch::State::ended(Collection &which, Error why) {
 
 void ReadinessWatch::State::stop() {
   stopped = true;
+  refusal_timer.cancel();
   for (const auto &[path, which] : collections)
     if (which->running) which->stop.emit(asio::cancellation_type::terminal);
 }
@@ -235,6 +272,27 @@ asio::awaitable<Warning> newest_warning(kubernetes::Client &client, std::string 
   co_return newest;
 }
 
+/// The last lines of what a container wrote before it ended, as one line; empty when they cannot be had.
+asio::awaitable<std::string> last_log_lines(kubernetes::Client &client, std::string ns, PodTrouble trouble) {
+  const std::string path = "/api/v1/namespaces/" + http::encode_component(ns) + "/pods/" +
+                           http::encode_component(trouble.pod) +
+                           "/log?tailLines=5&limitBytes=4096&container=" + http::encode_component(trouble.container);
+  const auto deadline = Deadline::after(std::chrono::seconds(2));
+  auto log = co_await client.request("GET", path + "&previous=true", std::string(), std::string(), deadline);
+  if (!log) { // it has not been started again yet
+    auto current = co_await client.request("GET", path, std::string(), std::string(), deadline);
+    log = std::move(current);
+  }
+  if (!log) co_return std::string();
+  std::string lines = log->body;
+  while (!lines.empty() && (lines.back() == '\n' || lines.back() == '\r'))
+    lines.pop_back();
+  std::string out;
+  for (const char c : lines)
+    out += c == '\n' ? std::string(" | ") : std::string(1, static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
+  co_return out;
+}
+
 asio::awaitable<Result<ReadinessVerdict>> poll(kubernetes::Client &client, std::string path, Waiter &waiter,
                                                Deadline deadline) {
   for (;;) {
@@ -279,6 +337,9 @@ asio::awaitable<Result<void>> ReadinessWatch::wait(Wanted wanted) {
       kubernetes::ResourceInfo sets{"apps", "v1", "ReplicaSet", "replicasets", true};
       if (wanted.info.kind == "Deployment")
         state->collection(kubernetes::Client::collection_path(sets, scope), "ReplicaSet");
+      kubernetes::ResourceInfo events{"", "v1", "Event", "events", true};
+      if (wanted.info.kind != "Deployment") // whose conditions say it
+        state->collection(kubernetes::Client::collection_path(events, scope), "Event", std::string(refused_creations));
     }
     const auto collection =
         state->collection(kubernetes::Client::collection_path(wanted.info, scope), wanted.info.kind);
@@ -286,6 +347,8 @@ asio::awaitable<Result<void>> ReadinessWatch::wait(Wanted wanted) {
     if (const auto known = collection->latest.find(waiter.key); known != collection->latest.end()) {
       const json object = known->second;
       state->look(waiter, object);
+    } else if (collection->synced) {
+      waiter.reason = absent;
     }
     if (collection->ended) waiter.watch_ended = collection->ended;
     if (!waiter.verdict && !waiter.watch_ended) {
@@ -321,6 +384,10 @@ asio::awaitable<Result<void>> ReadinessWatch::wait(Wanted wanted) {
     const Warning warning = co_await newest_warning(state->client, ns, subject.empty() ? wanted.name : subject);
     if (!warning.message.empty() && why.find(warning.message) == std::string::npos)
       why += " (last event: " + warning.reason + ": " + warning.message + ")";
+  }
+  if (waiter.trouble && waiter.trouble->crashed) {
+    const std::string log = co_await last_log_lines(state->client, ns, *waiter.trouble);
+    if (!log.empty()) why += " (last log lines: " + log + ")";
   }
   const std::string look = "kubectl describe " + wanted.info.plural +
                            (wanted.info.group.empty() ? "" : "." + wanted.info.group) +

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An OCI runtime for machines whose root lacks CAP_SYS_RESOURCE. There runc cannot grant that capability to a
 // privileged container, nor lower the OOM score, nor raise limits, and fails. This program takes the three out of the
 // container's specification and then becomes the real runc:

@@ -90,6 +90,7 @@ asio::awaitable<Result<void>> register_node(Shared b, BootstrapContext &context,
   if (!range) co_return range.error();
   json spec = {{"podCIDR", *range}, {"podCIDRs", json::array({*range})}};
   const json assigned = {{"spec", spec}};
+  // Where there are no workers, workloads run on the control planes.
   if (node.control_plane && b->spec().workers > 0)
     spec["taints"] = json::array({{{"key", "node-role.kubernetes.io/control-plane"}, {"effect", "NoSchedule"}}});
   json object = {
@@ -155,10 +156,18 @@ unsigned seconds_left(Deadline deadline) {
   return static_cast<unsigned>(std::min<long long>(std::max<long long>(left, 1), 3600));
 }
 
-asio::awaitable<Result<void>> wait_for_control_plane(Shared b, BootstrapContext &context) {
+asio::awaitable<Result<void>> wait_for_marker(BootstrapContext &context, std::string node) {
   std::string script = wait_script(seconds_left(context.deadline()));
-  co_return co_await run_script(context, "bringing up the control plane", b->first().name, std::move(script),
+  co_return co_await run_script(context, "bringing up the control plane", std::move(node), std::move(script),
                                 context.deadline());
+}
+
+asio::awaitable<Result<void>> wait_for_control_planes(Shared b, BootstrapContext &context) {
+  Work work;
+  for (const auto &node : b->cluster->nodes)
+    if (node.control_plane) work.push_back([b, &context, &node] { return wait_for_marker(context, node.name); });
+  ForEachOptions at_once;
+  co_return co_await run_all(std::move(work), at_once);
 }
 
 bool is_ready(const json &object) {
@@ -243,7 +252,11 @@ std::vector<BootstrapStep> bootstrap_steps(std::shared_ptr<Cluster> cluster) {
       [](Shared s, BootstrapContext &c) { return apply_objects(s, c, s->storage); });
   add("nodes-ready", "ready", "Nodes", registered, wait_for_nodes);
   if (with_cni) {
-    add("control-plane", "addons", "Control plane", {"node:" + node}, wait_for_control_plane);
+    std::vector<std::string> control_planes;
+    for (const auto &each : b->cluster->nodes)
+      if (each.control_plane) control_planes.push_back("node:" + each.name);
+    add("control-plane", "addons", control_planes.size() == 1 ? "Control plane" : "Control planes", control_planes,
+        wait_for_control_planes);
     add("dns", "ready", "Cluster DNS", {"cni", "api:" + node}, wait_for_dns);
   }
   return steps;

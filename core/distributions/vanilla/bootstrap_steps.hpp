@@ -21,6 +21,14 @@ struct Cluster {
   std::string service_address; ///< of the API server's Service
   std::string dns_address;     ///< of the DNS Service
 
+  /// etcd's --initial-cluster: "a=https://172.28.0.2:2380,b=...".
+  std::string etcd_members() const {
+    std::string text;
+    for (const auto &node : nodes)
+      if (node.control_plane)
+        text += std::string(text.empty() ? "" : ",") + node.name + "=https://" + node.address + ":2380";
+    return text;
+  }
   /// Pod range of the node with that index: what the controller manager would give it.
   Result<std::string> pod_range(std::size_t index) const {
     auto part = part_of(pods, 24, static_cast<std::uint32_t>(index));

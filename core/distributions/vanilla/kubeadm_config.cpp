@@ -50,7 +50,6 @@ staticPodPath: /etc/kubernetes/manifests
 
 std::string kubeadm_config(const ConfigInput &input, const NodeIdentity &node) {
   const ClusterSpec &spec = input.spec;
-  const bool single = spec.control_planes + spec.workers == 1;
   std::string text = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n";
   text += "kubernetesVersion: " + input.version.text() + "\nclusterName: \"" + spec.name +
           "\"\ncontrolPlaneEndpoint: \"" + input.endpoint + "\"\n";
@@ -71,7 +70,8 @@ std::string kubeadm_config(const ConfigInput &input, const NodeIdentity &node) {
   text += "---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nbootstrapTokens:\n- {token: \"" +
           input.bootstrap_token + "\"}\n";
   text += "localAPIEndpoint: {advertiseAddress: \"" + node.address + "\", bindPort: 6443}\n" + registration;
-  if (single) text += "  taints: []\n";
+  // Where there are no workers, workloads run on the control planes.
+  if (spec.workers == 0) text += "  taints: []\n";
   text += "skipPhases: [preflight]\n";
   text += "---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\n" + registration;
   text += "discovery:\n  bootstrapToken: {apiServerEndpoint: \"" + input.endpoint + "\", token: \"" +

@@ -11,6 +11,17 @@ say() { echo "$EPOCHREALTIME $*" >&2; }
 fail() { say "FAILED: $*"; touch /kind/ksail/failed; exit 1; }
 )sh";
 
+// Until kube-proxy has programmed the Service of the API server, this stands in for it. Whoever asks before would wait
+// half a minute for an answer that never comes.
+const std::string detour = R"sh(detour() {
+  local chain
+  for chain in PREROUTING OUTPUT; do
+    iptables -w -t nat "$1" "$chain" -d SERVICE/32 -p tcp --dport 443 -j DNAT --to-destination TARGET:6443
+  done
+}
+until_proxied() { until iptables-save -t nat | grep KUBE-SVC-NPX46M4PTMTKRN6Y >/dev/null; do sleep 0.05; done; }
+)sh";
+
 std::string replace_all(std::string text, const std::string &from, const std::string &to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
     text.replace(at, from.size(), to);
@@ -19,17 +30,21 @@ std::string replace_all(std::string text, const std::string &from, const std::st
 
 } // namespace
 
-std::string static_pods_script() {
+std::string static_pods_script(const std::string &etcd_members, bool first) {
   // The certificates and kubeconfigs are there already: of kubeadm's phases only those that write static pods are left.
   // The controller manager and the scheduler are held back until the API server answers: two processors have enough to
   // do, and started too early they would crash and back off.
-  return std::string(script_head) + R"sh(
+  return replace_all(replace_all(std::string(script_head) + R"sh(
 kubeadm init --config /kind/kubeadm.conf --skip-phases preflight,certs,kubeconfig,kubelet-start,wait-control-plane,upload-config,upload-certs,mark-control-plane,bootstrap-token,kubelet-finalize,addon,show-join-command >/kind/ksail/static-pods.log 2>&1 ||
   fail "kubeadm could not write the static pods: $(tail -3 /kind/ksail/static-pods.log)"
 mkdir -p /kind/ksail/later
-mv /etc/kubernetes/manifests/kube-{controller-manager,scheduler}.yaml /kind/ksail/later/
+mv /etc/kubernetes/manifests/kube-{LATER}.yaml /kind/ksail/later/
+sed -i 's|--initial-cluster=.*|--initial-cluster=MEMBERS|' /etc/kubernetes/manifests/etcd.yaml
 say static pods written
-)sh";
+)sh",
+                                 "LATER",
+                                 first ? "controller-manager,scheduler" : "apiserver,controller-manager,scheduler"),
+                     "MEMBERS", etcd_members);
 }
 
 std::string bootstrap_script(const std::string &service_address, const std::string &node_address) {
@@ -51,14 +66,7 @@ phase() {
   fail "kubeadm init phase $*: $(grep -m1 -i '^error' "$log" || tail -1 "$log")"
 }
 
-# Until kube-proxy has programmed the Service of the API server, this stands in for it: network agent and DNS need not wait.
-detour() {
-  local chain
-  for chain in PREROUTING OUTPUT; do
-    iptables -w -t nat "$1" "$chain" -d SERVICE/32 -p tcp --dport 443 -j DNAT --to-destination NODE:6443
-  done
-}
-detour -A
+)sh" + detour + R"sh(detour -A
 
 until exec 3<>/dev/tcp/127.0.0.1/2379; do sleep 0.03; done 2>/dev/null
 exec 3>&-
@@ -106,7 +114,7 @@ say default roles are there
 for pid in "${jobs[@]}"; do wait "$pid" || exit 1; done
 say kubeadm phases done
 
-until iptables-save -t nat | grep -q KUBE-SVC-NPX46M4PTMTKRN6Y; do sleep 0.05; done
+until_proxied
 detour -D
 ask --output /dev/null -X DELETE $api$system/rolebindings/ksail:bootstrap
 ask --output /dev/null -X DELETE $api$system/roles/ksail:bootstrap
@@ -114,7 +122,57 @@ rm -f /kind/ksail/super-admin.pem
 touch /kind/ksail/done
 say done
 )sh";
-  return replace_all(replace_all(std::move(text), "SERVICE", service_address), "NODE", node_address);
+  return replace_all(replace_all(std::move(text), "SERVICE", service_address), "TARGET", node_address);
+}
+
+std::string follow_script(const std::string &service_address, const std::string &first_address) {
+  return replace_all(replace_all(replace_all(std::string(script_head) + R"sh(
+ask() { curl --silent --max-time 5 --cacert /etc/kubernetes/pki/ca.crt --cert /kind/ksail/super-admin.pem "$@"; }
+until_ok() { until [[ $(ask --output /dev/null --write-out '%{http_code}' "https://$1:6443$2") == 200 ]]; do sleep 0.05; done; }
+
+)sh" + detour + R"sh(detour -A
+
+# Its roles and the cluster's objects are written once, by the first.
+until_ok FIRST /readyz
+# A kubelet refuses a static pod for good while it knows its node without what the node can allocate.
+until [[ $(ask "https://FIRST:6443/api/v1/nodes/$HOSTNAME") == *'"allocatable"'* ]]; do sleep 0.1; done
+for ((attempt = 1; ; attempt++)); do
+  sleep 1
+  mv /kind/ksail/later/kube-apiserver.yaml /etc/kubernetes/manifests/
+  for ((i = 0; i < 300; i++)); do
+    [[ $(ask --output /dev/null --write-out '%{http_code}' https://127.0.0.1:6443/readyz) != 200 ]] || break 2
+    sleep 0.1
+  done
+  ((attempt < 5)) || fail "the API server does not become ready"
+  say API server not there, attempt $attempt
+  mv /etc/kubernetes/manifests/kube-apiserver.yaml /kind/ksail/later/
+done
+say API answers
+mv /kind/ksail/later/kube-{controller-manager,scheduler}.yaml /etc/kubernetes/manifests/
+for ((attempt = 0; ; attempt++)); do
+  KUBECONFIG=/etc/kubernetes/super-admin.conf kubeadm init phase mark-control-plane --config /kind/kubeadm.conf >/kind/ksail/mark.log 2>&1 && break
+  ((attempt < 60)) || fail "kubeadm init phase mark-control-plane: $(grep -m1 -i '^error' /kind/ksail/mark.log || tail -1 /kind/ksail/mark.log)"
+  sleep 0.2
+done
+until_proxied
+detour -D
+rm -f /kind/ksail/super-admin.pem
+touch /kind/ksail/done
+say done
+)sh",
+                                             "FIRST", first_address),
+                                 "SERVICE", service_address),
+                     "TARGET", first_address);
+}
+
+std::string detour_script(const std::string &service_address, const std::string &first_address) {
+  return replace_all(replace_all(std::string(script_head) + detour + R"sh(
+detour -A
+until_proxied
+detour -D
+)sh",
+                                 "SERVICE", service_address),
+                     "TARGET", first_address);
 }
 
 std::string worker_script(const std::string &control_plane_address) {

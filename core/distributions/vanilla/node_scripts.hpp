@@ -13,10 +13,16 @@ inline constexpr const char *script_folder = "/kind/ksail";
 inline constexpr const char *done_marker = "/kind/ksail/done";
 inline constexpr const char *failed_marker = "/kind/ksail/failed";
 
-/// Writes the static pods of etcd and the API server with kubeadm itself, at boot.
-std::string static_pods_script();
+/// Writes the static pods of etcd and the API server with kubeadm itself, at boot. `etcd_members` is etcd's
+/// --initial-cluster: all members start at once as one cluster, nobody has to join. Only the first control plane's API
+/// server starts at boot.
+std::string static_pods_script(const std::string &etcd_members, bool first);
 /// From "the API server answers" to "all of kubeadm's objects are there".
 std::string bootstrap_script(const std::string &service_address, const std::string &node_address);
+/// On the other control planes: everything but etcd, once the first API server answers.
+std::string follow_script(const std::string &service_address, const std::string &first_address);
+/// On workers: reaches the API server's Service address until kube-proxy does.
+std::string detour_script(const std::string &service_address, const std::string &first_address);
 /// Lets a worker's kubelet start the moment the API server listens: started earlier, it would be in a long back-off by
 /// then.
 std::string worker_script(const std::string &control_plane_address);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/vanilla/vanilla.hpp"
 
+#include "distributions/load_balancer.hpp"
+#include "distributions/node_counts.hpp"
 #include "distributions/vanilla/addresses.hpp"
 #include "distributions/vanilla/credentials.hpp"
 #include "distributions/vanilla/image_manifests.hpp"
@@ -17,15 +19,10 @@ std::vector<std::string> Vanilla::required_capabilities() const {
 }
 
 Result<void> Vanilla::check(const ClusterSpec &spec) const {
-  if (spec.control_planes == 0)
-    return Error(Code::usage, "a cluster needs a control plane: --control-planes is 0", "leave it at 1");
-  if (spec.control_planes > 1)
-    return Error(Code::usage,
-                 "Vanilla clusters have one control plane for now: --control-planes is " +
-                     std::to_string(spec.control_planes),
-                 "leave it at 1; --workers adds nodes");
-  if (spec.workers > 200)
-    return Error(Code::usage, "--workers is " + std::to_string(spec.workers) + "; at most 200 are supported");
+  if (auto counted = check_node_counts(spec); !counted) return counted;
+  if (!spec.disable.empty())
+    return Error(Code::usage, "Vanilla has no bundled components to disable: --disable is " + spec.disable.front(),
+                 "leave it away, or take --distribution K3s");
   if (!spec.kubernetes_version.empty() || !spec.node_image.empty()) {
     // A tag without a version may still be told by the image's label, which is only known later.
     auto version = node_version(spec.kubernetes_version, spec.node_image, {});
@@ -55,6 +52,7 @@ std::vector<ImageNeed> Vanilla::images(const ClusterSpec &spec) const {
   ImageNeed need;
   need.ref = spec.node_image;
   if (spec.node_image_is_default) need.substitute_label = "ksail.node-image=vanilla";
+  if (spec.control_planes > 1) return {need, load_balancer_image(spec)};
   return {need};
 }
 

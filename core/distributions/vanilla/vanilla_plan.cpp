@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/vanilla/vanilla_plan.hpp"
 
+#include "distributions/load_balancer.hpp"
 #include "distributions/vanilla/bootstrap_steps.hpp"
 #include "distributions/vanilla/node_scripts.hpp"
 
@@ -69,8 +70,9 @@ nlohmann::json node_settings(const ClusterSpec &spec, const NodeIdentity &node) 
       {"restart", {{"policy", "on-failure"}, {"max_retries", 1}}}};
   if (node.control_plane) {
     settings["env"] = {{"KUBECONFIG", "/etc/kubernetes/admin.conf"}};
+    // Behind a load balancer it is that which has the port that was asked for.
     settings["ports"] = json::array({{{"container", api_port},
-                                      {"host", spec.api_host_port},
+                                      {"host", spec.control_planes == 1 ? spec.api_host_port : 0},
                                       {"host_address", spec.api_host_address},
                                       {"protocol", "tcp"}}});
   }
@@ -87,9 +89,12 @@ public:
     return kubeconfig_text(context_name, context_name, context_name, server,
                            cluster_->credentials.authority().certificate_pem(), cluster_->credentials.admin());
   }
-  std::pair<std::string, int> api_endpoint() const override { return {cluster_->nodes.front().name, api_port}; }
+  std::pair<std::string, int> api_endpoint() const override {
+    return {nodes_.back().role == load_balancer_role ? nodes_.back().name : nodes_.front().name, api_port};
+  }
 
   Result<void> add_node(const NodeIdentity &identity, const std::string &image);
+  void add_load_balancer(std::string image, std::string address);
 
 private:
   Result<void> add_control_plane_files(NodeTemplate &node, const NodeIdentity &identity);
@@ -122,10 +127,28 @@ Result<void> VanillaPlan::add_control_plane_files(NodeTemplate &node, const Node
   }
   add(node, std::string(script_folder) + "/super-admin.pem",
       credentials.super_admin().certificate_pem + credentials.super_admin().key_pem, 0600);
-  add_script(node, "static-pods", "Static pods of the control plane", static_pods_script(), false, "");
-  add_script(node, "bootstrap", "Bootstrap of the cluster",
-             bootstrap_script(cluster_->service_address, identity.address), false, "");
+  const NodeIdentity &first = cluster_->nodes.front();
+  const bool is_first = identity.name == first.name;
+  add_script(node, "static-pods", "Static pods of the control plane",
+             static_pods_script(cluster_->etcd_members(), is_first), false, "");
+  add_script(node, "bootstrap", "Bootstrap of the control plane",
+             is_first ? bootstrap_script(cluster_->service_address, identity.address)
+                      : follow_script(cluster_->service_address, first.address),
+             false, "");
   return {};
+}
+
+void VanillaPlan::add_load_balancer(std::string image, std::string address) {
+  const ClusterSpec &spec = cluster_->config.spec;
+  LoadBalancer balancer;
+  balancer.name = load_balancer_name(spec);
+  balancer.address = std::move(address);
+  balancer.image = std::move(image);
+  balancer.api_host_address = spec.api_host_address;
+  balancer.api_host_port = spec.api_host_port;
+  for (const auto &node : cluster_->nodes)
+    if (node.control_plane) balancer.members.push_back({node.name, node.address});
+  nodes_.push_back(load_balancer_node(balancer));
 }
 
 Result<void> VanillaPlan::add_node(const NodeIdentity &identity, const std::string &image) {
@@ -140,6 +163,8 @@ Result<void> VanillaPlan::add_node(const NodeIdentity &identity, const std::stri
     if (auto added = add_control_plane_files(node, identity); !added) return added.error();
   } else {
     add(node, "/etc/kubernetes/pki/ca.crt", ca);
+    add_script(node, "detour", "The API server's Service until kube-proxy is there",
+               detour_script(cluster_->service_address, cluster_->nodes.front().address), false, "");
     add_script(node, "join", "Waiting for the API server", worker_script(cluster_->nodes.front().address), true,
                "kubelet.service");
   }
@@ -204,15 +229,27 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
   if (auto added = add_nodes(spec.control_plane_names(), true); !added) return added.error();
   if (auto added = add_nodes(spec.worker_names(), false); !added) return added.error();
 
-  CredentialsInput wanted{nodes.front().name, spec.api_host_address, spec.service_subnet};
+  std::string endpoint_host = nodes.front().name, balancer_address, balancer_image;
+  if (spec.control_planes > 1) {
+    const auto found = input.images.find(load_balancer_image(spec).ref);
+    if (found == input.images.end()) return Error(Code::internal, "nothing is known of the load balancer's image");
+    balancer_image = found->second.use;
+    auto address = address_in(*network, next++);
+    if (!address) return address.error();
+    balancer_address = *address;
+    endpoint_host = load_balancer_name(spec);
+  }
+
+  CredentialsInput wanted{endpoint_host, spec.api_host_address, spec.service_subnet};
   auto credentials = Credentials::create(wanted);
   if (!credentials) return credentials.error();
-  ConfigInput config{spec, input.host, *version, nodes.front().name + ":" + std::to_string(api_port), *token};
+  ConfigInput config{spec, input.host, *version, endpoint_host + ":" + std::to_string(api_port), *token};
   auto cluster = std::make_shared<Cluster>(
       Cluster{std::move(config), std::move(*credentials), std::move(nodes), *pods, *service_address, *dns_address});
   auto plan = std::make_unique<VanillaPlan>(cluster);
   for (const auto &node : cluster->nodes)
     if (auto added = plan->add_node(node, image->second.use); !added) return added.error();
+  if (!balancer_address.empty()) plan->add_load_balancer(balancer_image, balancer_address);
   return std::unique_ptr<ClusterPlan>(std::move(plan));
 }
 

@@ -148,16 +148,24 @@ asio::awaitable<Result<void>> Destruction::remove_volume(std::string name) {
   co_return Result<void>();
 }
 
-/// Takes containers that are not of this cluster off its network. False when the network has to stay: nodes of this
-/// cluster use it that were not asked for, so another creation goes on.
+/// Takes containers that are not of this cluster off its network. False when nodes of this cluster still use it; when one
+/// of them was not asked for, another creation goes on and the network is spared.
 asio::awaitable<Result<bool>> Destruction::detach_others(std::string id, std::string name) {
   const json filter = {{"network", {id}}};
   EngineCall call("GET", "/containers/json?all=1&filters=" + http::encode_component(filter.dump()),
                   "see what uses network " + name);
   auto users = co_await verbs_.engine.require_json(std::move(call), context_.deadline());
   if (!users) co_return users.error();
-  for (const auto &user : *users)
-    if (text(user.value("Labels", json::object()), cluster_label) == cluster_) co_return false;
+  bool ours = false;
+  for (const auto &user : *users) {
+    const json labels = user.value("Labels", json::object());
+    if (text(labels, cluster_label) != cluster_) continue;
+    ours = true;
+    // A node that was asked for is only not gone yet, e.g. because the engine was starting it once more.
+    for (const auto &[key, value] : labels_.items())
+      if (labels.value(key, json()) != value) spared_.insert(id);
+  }
+  if (ours) co_return false;
   for (const auto &user : *users) {
     const json body = {{"Container", text(user, "Id")}, {"Force", true}};
     const std::string what = "take container " + entry_name(user) + " off network " + name;
@@ -186,11 +194,7 @@ asio::awaitable<Result<void>> Destruction::remove_network(std::string id, std::s
     if (!in_use || attempt == 8) co_return engine_error(what, answer->status, answer->body);
     auto detached = co_await detach_others(id, name);
     if (!detached) co_return detached.error();
-    if (!*detached) {
-      // Without further labels all nodes were asked for: one of them came late, the next round sees to it.
-      if (!labels_.empty()) spared_.insert(id);
-      co_return Result<void>();
-    }
+    if (!*detached) co_return Result<void>(); // the next round sees to it, unless it is spared
     const bool waited = co_await sleep_for(pause);
     if (!waited) co_return Error(Code::cancelled, "removing network " + name + " was cancelled");
     pause = std::min(pause * 2, std::chrono::milliseconds(500));
@@ -205,7 +209,7 @@ asio::awaitable<Result<void>> Destruction::remove_all(const Found &found) {
   // A dead node has left its network, which can then go while the engine still clears away the node's files.
   Work dying;
   for (const auto &entry : found.containers)
-    if (text(entry, "State") == "running")
+    if (text(entry, "State") == "running" || text(entry, "State") == "restarting")
       dying.push_back([this, id = text(entry, "Id"), name = entry_name(entry)] { return kill_container(id, name); });
   auto killed = co_await run_all(std::move(dying), to_the_end);
   if (!killed && killed.error().code == Code::cancelled) co_return killed.error();

@@ -27,6 +27,7 @@ constexpr Member members[] = {{"name", Type::text},
                               {"role", Type::text},
                               {"image", Type::text},
                               {"hostname", Type::text},
+                              {"entrypoint", Type::texts},
                               {"args", Type::texts},
                               {"env", Type::text_map},
                               {"labels", Type::text_map},
@@ -366,6 +367,7 @@ json create_body(const NodeTemplate &node, const ClusterSettings &cluster) {
                {"Tty", flag(t, "tty")},
                {"Labels", container_labels(node, cluster)},
                {"HostConfig", host_config(node, cluster)}};
+  if (const auto entrypoint = list(t, "entrypoint"); !entrypoint.empty()) body["Entrypoint"] = entrypoint;
   if (const auto args = list(t, "args"); !args.empty()) body["Cmd"] = args;
   json env = json::array();
   if (const auto found = t.find("env"); found != t.end() && found->is_object())

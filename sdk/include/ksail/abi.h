@@ -24,14 +24,14 @@
 #include <stdint.h>
 
 #ifdef __cplusplus
-#define KSAIL_NOEXCEPT noexcept
+#define KSAIL_NOEXCEPT noexcept /* functions that cross the border throw nothing */
 extern "C" {
 #else
-#define KSAIL_NOEXCEPT
+#define KSAIL_NOEXCEPT /* C has no exceptions */
 #endif
 
-#define KSAIL_ABI_MAJOR 1u
-#define KSAIL_ABI_MINOR 0u
+#define KSAIL_ABI_MAJOR 1u /* host and plugin have the same, or the plugin is refused */
+#define KSAIL_ABI_MINOR 0u /* both sides use the smaller of theirs; additions raise it */
 
 /* The one symbol a plugin exports. */
 #define KSAIL_ENTRY_SYMBOL "ksail_plugin_entry_v1"
@@ -49,7 +49,7 @@ extern "C" {
 
 /* ---- values ------------------------------------------------------------------------------------------- */
 
-typedef struct ksail_str {
+typedef struct ksail_str { /* UTF-8 text; len is in bytes */
   const char *data;
   uint64_t len;
 } ksail_str;
@@ -137,7 +137,7 @@ typedef void (*ksail_done_fn)(void *user, const ksail_result *result) KSAIL_NOEX
 typedef void (*ksail_event_fn)(void *user, ksail_str event_json, const ksail_blob *blobs,
                                uint64_t blob_count) KSAIL_NOEXCEPT;
 
-typedef struct ksail_callbacks {
+typedef struct ksail_callbacks { /* how one operation reports; `user` is the host's and goes into each call */
   uint32_t size;
   uint32_t reserved;
   void *user;
@@ -181,7 +181,7 @@ typedef const ksail_entry_1 *(*ksail_plugin_entry_fn)(void)KSAIL_NOEXCEPT;
 
 /* ---- host side ---------------------------------------------------------------------------------------- */
 
-typedef struct ksail_host {
+typedef struct ksail_host { /* given to init(); lives until the process ends */
   uint32_t size;
   uint32_t abi_minor;
   void *self;
@@ -189,11 +189,11 @@ typedef struct ksail_host {
   const void *(*query_interface)(void *self, ksail_str id) KSAIL_NOEXCEPT;
 } ksail_host;
 
-#define KSAIL_LOG_TRACE 0
-#define KSAIL_LOG_DEBUG 1
-#define KSAIL_LOG_INFO 2
-#define KSAIL_LOG_WARN 3
-#define KSAIL_LOG_ERROR 4
+#define KSAIL_LOG_TRACE 0 /* every message of a protocol */
+#define KSAIL_LOG_DEBUG 1 /* what is done and how long it took */
+#define KSAIL_LOG_INFO 2  /* what a user may want to know */
+#define KSAIL_LOG_WARN 3  /* odd, and went on */
+#define KSAIL_LOG_ERROR 4 /* shown without --verbose; a failure of an operation is a result, not a line here */
 
 /* Interface "ksail.host.log/1". Standard output and error belong to the host: a plugin writes neither. */
 typedef struct ksail_host_log_1 {

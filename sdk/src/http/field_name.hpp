@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Comparing the names of header fields.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Answers that are read as they come, and connections that were taken over.
 #pragma once
 
 #include "exchange.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// TLS over TCP: authorities, client certificates, and what the other side is checked for.
 #pragma once
 
 #include "transport.hpp"

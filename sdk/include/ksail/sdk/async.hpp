@@ -22,7 +22,7 @@
 namespace ksail {
 
 namespace asio = boost::asio;
-using Clock = std::chrono::steady_clock;
+using Clock = std::chrono::steady_clock; ///< of every deadline
 
 /// A point on the monotonic clock by which something must have ended; may be "never".
 class Deadline {

@@ -69,7 +69,7 @@ private:
 /// Produces a request body piece by piece: empty string = end. Called on the client's executor.
 using BodySource = std::function<asio::awaitable<Result<std::string>>()>;
 
-struct Request {
+struct Request { ///< what is asked for; owns its texts
   std::string method = "GET";
   std::string target = "/"; ///< path and query, already percent-encoded
   Headers headers;          ///< Host, Content-Length, Connection are added
@@ -80,7 +80,7 @@ struct Request {
   Request(std::string m, std::string t, std::string b = {}) : method(std::move(m)), target(std::move(t)), body(std::move(b)) {}
 };
 
-struct Response {
+struct Response { ///< a whole answer; any status is an answer and no failure
   int status = 0;
   std::string reason;
   Headers headers;
@@ -110,7 +110,7 @@ public:
   virtual void close() = 0;
 };
 
-struct PoolOptions {
+struct PoolOptions { ///< of one Client
   std::size_t max_connections = 16; ///< pooled ones; streams and duplexes are not counted
   std::chrono::seconds idle_timeout{30};
   std::chrono::seconds connect_timeout{10};
@@ -125,7 +125,7 @@ struct Counters {
   std::uint64_t connections_reused = 0;
 };
 
-class Client {
+class Client { ///< requests to one endpoint over kept connections. On its executor only, which has to be serial
 public:
   Client(asio::any_io_executor ex, Endpoint endpoint, PoolOptions options);
   ~Client(); ///< closes idle connections; cancels waiters

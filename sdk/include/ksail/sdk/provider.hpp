@@ -21,7 +21,7 @@
 
 namespace ksail::sdk {
 
-using json = nlohmann::json;
+using json = nlohmann::json; ///< never crosses the border itself: text does
 
 /// Named bytes beside a JSON text.
 struct Blob {
@@ -45,7 +45,7 @@ struct Request {
   }
 };
 
-struct Reply {
+struct Reply { ///< the answer to a verb: its JSON and the bytes beside it
   json body = json::object();
   std::vector<Blob> blobs;
   Reply() = default;
@@ -86,7 +86,7 @@ public:
   virtual void close() {}
 };
 
-using ProviderFactory = std::unique_ptr<Provider> (*)(asio::any_io_executor executor, const Host &host);
+using ProviderFactory = std::unique_ptr<Provider> (*)(asio::any_io_executor executor, const Host &host); ///< once, at init
 
 /// The static entry table for a provider plugin; used by the macro.
 const ksail_entry_1 *provider_entry(const char *id, const char *version, ProviderFactory make);

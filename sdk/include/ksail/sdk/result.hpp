@@ -71,6 +71,6 @@ struct [[nodiscard]] Error {
   throw std::logic_error("unchecked failure: " + e.message);
 }
 
-template <class T> using Result = boost::system::result<T, Error>;
+template <class T> using Result = boost::system::result<T, Error>; ///< a value or an Error
 
 } // namespace ksail

@@ -1,98 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/execution.hpp"
 #include "cli/handlers.hpp"
-#include "cli/overlay.hpp"
 #include "cli/text_width.hpp"
-#include "kubernetes/kubeconfig.hpp"
+#include "cli/workload_session.hpp"
 #include "orchestrator/object_set.hpp"
 #include "orchestrator/workload.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <charconv>
-#include <filesystem>
 #include <map>
 
 namespace ksail::cli {
 
-namespace key = config::key;
 using manifests::Object;
 using nlohmann::ordered_json;
 
 namespace {
 
-/// "deployment.apps/web", as kubectl writes it.
-std::string short_name(const Object &object) {
-  std::string kind = object.kind;
-  std::transform(kind.begin(), kind.end(), kind.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; });
-  const std::string group = object.group();
-  return kind + (group.empty() ? "" : "." + group) + "/" + (object.name.empty() ? object.generate_name : object.name);
-}
-
-/// Everything that was asked for, in the order it was asked for, as one set.
-Result<std::shared_ptr<ObjectSet>> read_objects(CommandContext &context, const config::Settings &settings,
-                                                const std::string &default_namespace) {
-  timing::Scope scope(context.timing, "read", "manifests");
-  const auto &invocation = context.invocation;
-  auto paths = invocation.values("filename");
-  auto overlays = invocation.values("overlay-path");
-  bool recursive = invocation.has("recursive");
-  if (paths.empty() && overlays.empty()) {
-    const auto &source = settings.text(key::source_directory);
-    if (source.empty())
-      return Error(Code::usage, "`ksail workload apply` needs to know what to apply",
-                   "-f FILE, -f DIRECTORY, -f - for standard input, or --overlay-path DIRECTORY");
-    if (is_overlay(source))
-      overlays.push_back(source);
-    else {
-      paths.push_back(source);
-      recursive = true;
-    }
-  }
-  if (std::count(paths.begin(), paths.end(), "-") > 1)
-    return Error(Code::usage, "standard input can only be read once: -f - is given twice");
-  auto objects = std::make_shared<ObjectSet>(default_namespace, invocation.has("last-wins"));
-  const auto fill = [&]() -> Result<void> {
-    for (const auto &path : paths) {
-      std::error_code ignored;
-      const bool directory = path != "-" && std::filesystem::is_directory(path, ignored);
-      auto read = directory ? objects->add_directory(path, recursive) : objects->add_file(path);
-      if (!read) return read;
-    }
-    for (const auto &overlay : overlays) {
-      auto built = build_overlay(overlay);
-      if (!built) return built.error();
-      for (auto &object : *built) {
-        if (object.where.file.empty()) object.where.file = overlay;
-        if (auto added = objects->add(std::move(object)); !added) return added;
-      }
-    }
-    return {};
-  };
-  if (auto filled = fill(); !filled) {
-    scope.fail();
-    return filled.error();
-  }
-  if (objects->empty())
-    return Error(Code::not_found, "there is nothing to apply: no object was found in what was given",
-                 recursive ? "" : "-R also reads the directories below");
-  return objects;
-}
-
-/// The context to use; empty: the kubeconfig's current one.
-std::string context_in_effect(const config::Settings &settings) {
-  const auto &given = settings.text(key::context);
-  if (!given.empty()) return given;
-  // A project that names its cluster means that one, whatever was used last.
-  const auto &name = settings.value(key::name);
-  return name.origin == config::Origin::file || name.origin == config::Origin::environment ? context_name(name.text)
-                                                                                           : "";
-}
-
 ordered_json outcome_json(const ObjectOutcome &outcome) {
   ordered_json value = {{"object", outcome.object}, {"effect", outcome.effect}, {"seconds", outcome.seconds}};
+  if (!outcome.note.empty()) value["note"] = outcome.note;
   if (outcome.error) {
     value["error"] = outcome.error->message;
     if (!outcome.error->hint.empty()) value["hint"] = outcome.error->hint;
@@ -104,12 +32,14 @@ std::string outcome_line(const ObjectOutcome &outcome, bool color) {
   const bool bad = outcome.effect == "failed";
   const Paint paint = bad                             ? Paint::red
                       : outcome.effect == "skipped"   ? Paint::yellow
+                      : outcome.effect == "pruned"    ? Paint::yellow
                       : outcome.effect == "unchanged" ? Paint::dim
                                                       : Paint::green;
   char seconds[32];
   std::snprintf(seconds, sizeof seconds, "%.3fs", outcome.seconds);
   std::string line =
       outcome.object + " " + painted(outcome.effect, paint, color) + " " + painted(seconds, Paint::dim, color);
+  if (!outcome.note.empty()) line += ": " + printable(outcome.note);
   if (outcome.error) line += ": " + printable(outcome.error->message);
   return line;
 }
@@ -129,7 +59,7 @@ Result<void> show_unapplied(CommandContext &context, const ObjectSet &objects) {
       const ordered_json item = {{"object", object.describe()}, {"effect", "read"}, {"where", object.where.describe()}};
       text += (i > 0 ? ",\n" : "\n") + item.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
     } else {
-      text += names ? short_name(object) + "\n" : object.describe() + " read (dry run)\n";
+      text += names ? kubectl_name(object) + "\n" : object.describe() + " read (dry run)\n";
     }
     if (text.size() < piece) continue;
     context.console.out(text);
@@ -145,7 +75,7 @@ std::string counts(const WorkloadReport &report) {
   for (const auto &outcome : report.objects)
     ++by_effect[outcome.effect];
   std::string text;
-  for (const char *effect : {"created", "configured", "unchanged", "replaced", "skipped", "failed"})
+  for (const char *effect : {"created", "configured", "unchanged", "replaced", "pruned", "kept", "skipped", "failed"})
     if (by_effect[effect]) text += (text.empty() ? "" : ", ") + std::to_string(by_effect[effect]) + " " + effect;
   return text;
 }
@@ -159,47 +89,42 @@ Result<void> run_workload_apply(CommandContext &context) {
   const bool names = invocation.value("output") == "name";
   const std::string dry_run = invocation.value("dry-run");
   WorkloadApplyOptions options;
-  const std::string concurrency = invocation.value("concurrency", "32");
-  std::from_chars(concurrency.data(), concurrency.data() + concurrency.size(), options.concurrency);
-  if (options.concurrency < 1 || options.concurrency > 512)
-    return Error(Code::usage, "--concurrency: " + concurrency + " is out of range", "from 1 to 512");
+  auto concurrency = concurrency_of(invocation);
+  if (!concurrency) return concurrency.error();
+  options.concurrency = *concurrency;
   options.default_namespace = invocation.value("namespace");
   options.field_manager = invocation.value("field-manager", "ksail");
   options.force_conflicts = !invocation.has("no-force-conflicts");
   options.fail_fast = invocation.has("fail-fast");
   options.replace_immutable = invocation.has("replace-immutable");
   options.wait = invocation.has("wait");
+  options.tool = "ksail/" KSAIL_VERSION;
   options.dry_run = dry_run == "server";
   options.timeout = timeout_of(*settings, std::chrono::minutes(5));
   context.summary.command = dry_run.empty() ? "workload apply" : "workload apply dry run";
 
   const bool local = dry_run == "client";
-  // The context's namespace decides which objects are the same; what is wrong with the kubeconfig is said after what is
-  // wrong with the manifests.
-  Result<kubernetes::ClusterAccess> access = Error(Code::config, "no cluster is needed");
-  if (!local)
-    access =
-        kubernetes::load_access(kubernetes::kubeconfig_files(kubeconfig_of(*settings)), context_in_effect(*settings));
-  std::string home = options.default_namespace;
-  if (home.empty()) home = access ? access->default_namespace : "default";
-  auto objects = read_objects(context, *settings, home);
+  WorkloadSession session(context, *settings, "workload apply", !local);
+  auto objects = session.object_set({.last_wins = invocation.has("last-wins")});
   if (!objects) return objects.error();
+  if (invocation.has("inventory")) {
+    auto inventory = kubernetes::apply_set_parent(invocation.value("inventory"), session.home_namespace());
+    if (!inventory) return inventory.error();
+    options.inventory = std::move(*inventory);
+  }
+  options.prune = invocation.has("prune");
+  if (options.prune && !options.inventory)
+    return Error(Code::usage, "--prune needs to know what was applied before", "--inventory NAME, always the same one");
   if (local) return show_unapplied(context, **objects);
-  if (!access) return access.error();
-  context.redaction.add(access->bearer_token);
-  context.redaction.add(access->basic_password);
-
   Execution execution(context);
-  http::PoolOptions pool;
-  pool.max_connections = std::max(pool.max_connections, options.concurrency);
-  pool.user_agent = "ksail/" KSAIL_VERSION;
-  kubernetes::Client client(execution.executor(), std::move(*access), pool);
+  auto client = session.client(execution, options.concurrency);
+  if (!client) return client.error();
   const std::size_t total = (*objects)->size();
   std::map<std::string, std::string> short_names;
   if (names)
     for (std::size_t i = 0; i < total; ++i) {
       const Object object = (*objects)->head(i);
-      short_names[object.describe()] = short_name(object);
+      short_names[object.describe()] = kubectl_name(object);
     }
 
   const auto start = std::chrono::steady_clock::now();
@@ -220,7 +145,7 @@ Result<void> run_workload_apply(CommandContext &context) {
     }
   };
   std::function<asio::awaitable<Result<WorkloadReport>>()> work = [&] {
-    return apply_objects(client, *objects, options, context.timing, on_object);
+    return apply_objects(**client, *objects, options, context.timing, on_object);
   };
   Interruption interruption;
   interruption.first = "stopping after the requests under way; what was applied stays (once more ends at once)";
@@ -238,6 +163,7 @@ Result<void> run_workload_apply(CommandContext &context) {
       list.push_back(outcome_json(outcome));
     ordered_json document = {{"objects", std::move(list)}, {"failed", report->failed}, {"seconds", seconds}};
     if (options.dry_run) document["dryRun"] = "server";
+    if (!report->not_pruned.empty()) document["notPruned"] = report->not_pruned;
     if (report->interrupted) document["interrupted"] = true;
     context.answer("WorkloadReport", document);
   } else if (!names) {
@@ -246,6 +172,8 @@ Result<void> run_workload_apply(CommandContext &context) {
   if (report->interrupted)
     return Error(Code::cancelled, "interrupted: " + counts(*report) + " of " + std::to_string(total) + " objects",
                  "apply again to go on; what is applied already stays as it is");
+  if (report->failed == 0 && !report->not_pruned.empty())
+    return Error(Code::partial, "nothing was pruned: " + report->not_pruned, "apply again to try it once more");
   if (report->failed == 0) return {};
   // The lines above said why; hints are worth repeating where they are seen.
   for (const auto &outcome : report->objects)

@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <functional>
 #include <limits>
+#include <stdexcept>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -21,6 +23,10 @@ using manifests::Place;
 using nlohmann::json;
 
 namespace {
+
+template <class Record> std::string_view bytes(const Record &record) {
+  return {reinterpret_cast<const char *>(&record), sizeof record};
+}
 
 constexpr std::string_view depends_on = "config.kubernetes.io/depends-on";
 
@@ -57,7 +63,7 @@ ObjectSet::OpenFile::~OpenFile() {
 }
 
 ObjectSet::ObjectSet(std::string default_namespace, bool last_wins)
-    : default_namespace_(std::move(default_namespace)), last_wins_(last_wins), index_(1024) {
+    : default_namespace_(std::move(default_namespace)), last_wins_(last_wins) {
   namespace_of("");
   default_ns_ = namespace_of(default_namespace_);
 }
@@ -73,7 +79,7 @@ Result<void> ObjectSet::add_file(const std::string &path) {
 }
 
 Result<void> ObjectSet::add_descriptor(int fd, const std::string &path) {
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd, &info) != 0) return Error(Code::config, "reading " + path + ": " + reason(errno));
   if (S_ISDIR(info.st_mode))
     return Error(Code::config, "reading " + path + ": it is a directory",
@@ -122,7 +128,7 @@ Result<void> ObjectSet::add(Object object) {
 
 Result<void> ObjectSet::add_placed(Object object, const Place *place, std::uint32_t source) {
   constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
-  if (names_.size() + object.name.size() + 8 > most || entries_.size() + 1 >= most)
+  if (size_ + 1 >= most)
     return Error(Code::resource_exhausted, "there are too many objects for one call", "apply them in several parts");
   Entry entry;
   auto type = type_of(object);
@@ -146,23 +152,27 @@ Result<void> ObjectSet::add_placed(Object object, const Place *place, std::uint3
     entry.offset = *at;
     entry.length = static_cast<std::uint32_t>(object.json.size());
   }
-  const std::string &name = entry.generated ? object.generate_name : object.name;
+  const std::string_view name = entry.generated ? object.generate_name : object.name;
   if (name.size() > 65535)
-    return Error(Code::config, object.where.describe() + ": the name of this " + object.kind + " has " +
-                                   std::to_string(name.size()) + " characters",
+    return Error(Code::config,
+                 object.where.describe() + ": the name of this " + object.kind + " has " + std::to_string(name.size()) +
+                     " characters",
                  "names have at most 253");
+  std::uint64_t key = 0;
   if (!entry.generated) {
-    if ((indexed_ + 1) * 2 > index_.size()) grow_index();
-    std::uint32_t *slot = slot_of(entry, name);
-    if (*slot != 0) return same_again(*slot - 1, entry, object);
-    *slot = static_cast<std::uint32_t>(entries_.size() + 1);
-    ++indexed_;
+    key = hash(entry, name);
+    auto known = find(key, entry, name);
+    if (!known) return known.error();
+    if (*known) return same_again(**known, entry, object);
   }
-  entry.name = static_cast<std::uint32_t>(names_.size());
-  names_ += static_cast<char>(name.size() & 255U);
-  names_ += static_cast<char>(name.size() >> 8U);
-  names_ += name;
-  entries_.push_back(entry);
+  entry.name_length = static_cast<std::uint16_t>(name.size());
+  auto name_at = names_.append(name);
+  if (!name_at) return name_at.error();
+  entry.name = *name_at;
+  auto at = entries_.append(bytes(entry));
+  if (!at) return at.error();
+  if (!entry.generated) index_.insert(key, static_cast<std::uint32_t>(size_));
+  ++size_;
   return {};
 }
 
@@ -178,9 +188,11 @@ Result<void> ObjectSet::same_again(std::size_t known, Entry entry, const Object 
                  object.describe() + " is given twice and differs: " + before->where.describe() + " and " +
                      object.where.describe(),
                  "remove one of them, or let the later one count with --last-wins");
-  entry.name = entries_[known].name;
-  entries_[known] = entry;
-  return {};
+  auto former = stored(known);
+  if (!former) return former.error();
+  entry.name = former->name;
+  entry.name_length = former->name_length;
+  return entries_.overwrite(known * sizeof(Entry), bytes(entry));
 }
 
 Result<std::uint16_t> ObjectSet::type_of(const Object &object) {
@@ -208,46 +220,56 @@ std::uint32_t ObjectSet::namespace_of(const std::string &ns) {
   return number;
 }
 
-std::string_view ObjectSet::name_of(const Entry &entry) const {
-  const auto low = static_cast<unsigned char>(names_[entry.name]), high = static_cast<unsigned char>(names_[entry.name + 1]);
-  return std::string_view(names_).substr(entry.name + 2, low + (std::size_t{high} << 8U));
+Result<ObjectSet::Entry> ObjectSet::stored(std::size_t i) const {
+  auto at = entries_.view(i * sizeof(Entry), sizeof(Entry));
+  if (!at) return at.error();
+  Entry entry;
+  std::memcpy(&entry, at->data(), sizeof(Entry));
+  return entry;
 }
+
+ObjectSet::Entry ObjectSet::entry(std::size_t i) const {
+  auto found = stored(i);
+  if (!found) throw std::runtime_error(found.error().message);
+  return *found;
+}
+
+bool ObjectSet::may_state_dependencies(std::size_t i) const { return entry(i).states_dependencies; }
 
 std::uint32_t ObjectSet::identity_namespace(const Entry &entry) const {
   if (types_[entry.type].cluster_scoped) return 0;
   return entry.ns == 0 ? default_ns_ : entry.ns;
 }
 
-std::uint64_t ObjectSet::hash(std::uint32_t family, std::uint32_t ns, std::string_view name) const {
-  std::uint64_t h = std::hash<std::string_view>()(name);
-  h ^= ((std::uint64_t{family} << 32U) | ns) * 0x9E3779B97F4A7C15U;
-  return h ^ (h >> 29U);
+std::uint64_t ObjectSet::hash(const Entry &entry, std::string_view name) const {
+  const std::uint64_t home = (std::uint64_t{types_[entry.type].family} << 32U) | identity_namespace(entry);
+  std::uint64_t h = (std::hash<std::string_view>()(name) ^ home) * 0x9E3779B97F4A7C15U;
+  h = (h ^ (h >> 32U)) * 0xD6E8FEB86659FD93U;
+  return h ^ (h >> 32U);
 }
 
-/// Where the entry of this identity is, or the free place for it.
-std::uint32_t *ObjectSet::slot_of(const Entry &entry, std::string_view name) {
-  const std::uint32_t family = types_[entry.type].family, ns = identity_namespace(entry);
-  for (std::size_t at = hash(family, ns, name);; ++at) {
-    std::uint32_t &slot = index_[at & (index_.size() - 1)];
-    if (slot == 0) return &slot;
-    const Entry &other = entries_[slot - 1];
-    if (types_[other.type].family == family && identity_namespace(other) == ns && name_of(other) == name) return &slot;
-  }
-}
-
-void ObjectSet::grow_index() {
-  index_ = std::vector<std::uint32_t>(index_.size() * 2);
-  for (std::size_t i = 0; i < entries_.size(); ++i)
-    if (!entries_[i].generated) *slot_of(entries_[i], name_of(entries_[i])) = static_cast<std::uint32_t>(i + 1);
+Result<std::optional<std::uint32_t>> ObjectSet::find(std::uint64_t hash, const Entry &entry,
+                                                     std::string_view name) const {
+  return index_.find(hash, [&](std::uint32_t number) -> Result<bool> {
+    auto other = stored(number);
+    if (!other) return other.error();
+    if (types_[other->type].family != types_[entry.type].family) return false;
+    if (identity_namespace(*other) != identity_namespace(entry)) return false;
+    auto other_name = names_.view(other->name, other->name_length);
+    if (!other_name) return other_name.error();
+    return *other_name == name;
+  });
 }
 
 Object ObjectSet::head(std::size_t i) const {
-  const Entry &entry = entries_[i];
+  const Entry entry = this->entry(i);
   Object object;
   object.api_version = types_[entry.type].api_version;
   object.kind = types_[entry.type].kind;
   object.ns = namespaces_[entry.ns];
-  (entry.generated ? object.generate_name : object.name) = name_of(entry);
+  auto name = names_.view(entry.name, entry.name_length);
+  if (!name) throw std::runtime_error(name.error().message);
+  (entry.generated ? object.generate_name : object.name) = *name;
   object.where = {sources_[entry.source].name, entry.line + entry.lines_in, entry.column};
   return object;
 }
@@ -262,20 +284,20 @@ Result<std::string> ObjectSet::bytes_of(const Entry &entry) const {
     open_.source = entry.source;
     if (open_.fd < 0) return Error(Code::config, "reading " + source.name + " again: " + reason(errno));
   }
-  struct stat info {};
+  struct stat info{};
   const bool same = ::fstat(open_.fd, &info) == 0 && info.st_dev == source.device && info.st_ino == source.inode &&
                     static_cast<std::uint64_t>(info.st_size) == source.size &&
                     nanoseconds(info.st_mtim) == source.changed_ns;
-  if (!same)
-    return Error(Code::config, source.name + " was changed while it was being applied", "apply it again");
+  if (!same) return Error(Code::config, source.name + " was changed while it was being applied", "apply it again");
   return manifests::read_range(open_.fd, entry.offset, entry.length, source.name);
 }
 
 Result<Object> ObjectSet::read(std::size_t i) const {
-  const Entry &entry = entries_[i];
-  auto bytes = bytes_of(entry);
+  auto entry = stored(i);
+  if (!entry) return entry.error();
+  auto bytes = bytes_of(*entry);
   if (!bytes) return bytes.error();
-  if (!entry.put_away) return manifests::read_document(*bytes, sources_[entry.source].name, entry.line);
+  if (!entry->put_away) return manifests::read_document(*bytes, sources_[entry->source].name, entry->line);
   Object object = head(i);
   object.json = std::move(*bytes);
   return object;

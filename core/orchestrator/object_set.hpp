@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The objects of several inputs as one set. Memory holds who they are and where they stand; what they say is read again
-// when it is needed, from the file it came from or, for what cannot be read twice, from a nameless temporary file.
+// The objects of several inputs as one set. Memory holds some ten bytes for each; who they are and where they stand is
+// in a nameless temporary file once they are many, and what they say is read again when it is needed, from the file it
+// came from or, for what cannot be read twice, from another temporary file.
 #pragma once
 
 #include "manifests/object.hpp"
 #include "manifests/reader.hpp"
 #include "manifests/spool.hpp"
+#include "orchestrator/identity_index.hpp"
 
 #include <ksail/sdk/result.hpp>
 
 #include <cstdint>
-#include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,29 +36,30 @@ public:
   /// What is in memory only; its content is put away.
   Result<void> add(manifests::Object object);
 
-  std::size_t size() const { return entries_.size(); }
-  bool empty() const { return entries_.empty(); }
-  /// Everything but the content.
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  /// Everything but the content. Throws when the temporary file cannot be read any more.
   manifests::Object head(std::size_t i) const;
   /// With its content. Fails when its file is not what it was when the set was read.
   Result<manifests::Object> read(std::size_t i) const;
   /// Whether the object has the annotation config.kubernetes.io/depends-on, or something that looks like it.
-  bool may_state_dependencies(std::size_t i) const { return entries_[i].states_dependencies; }
+  bool may_state_dependencies(std::size_t i) const;
   /// How many objects were there already, with the same content.
   std::size_t repeated() const { return repeated_; }
 
 private:
-  struct Entry { // one per object, and there may be a million: small
+  struct Entry { // as it stands in the temporary file
     std::uint64_t offset = 0;
+    std::uint64_t name = 0; ///< where it begins in names_
     std::uint32_t length = 0;
-    std::uint32_t name = 0; ///< where it begins in names_
     std::uint32_t ns = 0;
     std::uint32_t source = 0;
     std::uint32_t line = 0;
+    std::uint16_t name_length = 0;
     std::uint16_t type = 0;
     std::uint16_t column : 6 = 0;
-    std::uint16_t lines_in : 7 = 0; ///< from the document's first line (`line`) to the object's own
-    std::uint16_t put_away : 1 = 0; ///< as JSON in put_away_; else a document of its source
+    std::uint16_t lines_in : 7 = 0;  ///< from the document's first line (`line`) to the object's own
+    std::uint16_t put_away : 1 = 0;  ///< as JSON in put_away_; else a document of its source
     std::uint16_t generated : 1 = 0; ///< the name is a prefix
     std::uint16_t states_dependencies : 1 = 0;
   };
@@ -76,19 +79,19 @@ private:
   Result<void> add_descriptor(int fd, const std::string &path);
   Result<void> add_placed(manifests::Object object, const manifests::Place *place, std::uint32_t source);
   Result<void> same_again(std::size_t known, Entry entry, const manifests::Object &object);
+  Result<Entry> stored(std::size_t i) const;
+  Entry entry(std::size_t i) const; ///< or throws
   Result<std::uint16_t> type_of(const manifests::Object &object);
   std::uint32_t namespace_of(const std::string &ns);
-  std::string_view name_of(const Entry &entry) const;
-  std::uint64_t hash(std::uint32_t family, std::uint32_t ns, std::string_view name) const;
+  std::uint64_t hash(const Entry &entry, std::string_view name) const;
   std::uint32_t identity_namespace(const Entry &entry) const;
-  std::uint32_t *slot_of(const Entry &entry, std::string_view name);
-  void grow_index();
+  Result<std::optional<std::uint32_t>> find(std::uint64_t hash, const Entry &entry, std::string_view name) const;
   Result<std::string> bytes_of(const Entry &entry) const;
 
   std::string default_namespace_;
   bool last_wins_;
-  std::deque<Entry> entries_;
-  std::string names_; ///< a length byte or two, then the name
+  std::size_t size_ = 0;
+  mutable manifests::Spool entries_, names_;
   std::vector<Type> types_;
   std::map<std::pair<std::string, std::string>, std::uint16_t> type_index_;
   std::map<std::pair<std::string, std::string>, std::uint32_t> families_;
@@ -96,8 +99,7 @@ private:
   std::map<std::string, std::uint32_t, std::less<>> namespace_index_;
   std::uint32_t default_ns_ = 0;
   std::vector<Source> sources_;
-  std::vector<std::uint32_t> index_; ///< open addressing, entry + 1
-  std::size_t indexed_ = 0;
+  IdentityIndex index_;
   std::size_t repeated_ = 0;
   mutable manifests::Spool kept_, put_away_;
   struct OpenFile { ///< the file read last stays open for the next object of it

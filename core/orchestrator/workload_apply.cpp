@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/workload.hpp"
+
+#include "orchestrator/workload_inventory.hpp"
 #include "orchestrator/workload_order.hpp"
 #include "orchestrator/workload_pace.hpp"
+#include "orchestrator/workload_prune.hpp"
 #include "orchestrator/workload_wait.hpp"
 #include "orchestrator/workload_write.hpp"
 
@@ -21,6 +24,7 @@ using Need = ApplyStep::Need;
 
 namespace {
 
+constexpr std::size_t most_begun = 1024;
 constexpr std::size_t namespaces_per_watch = 3; ///< beyond, one watch over all namespaces is cheaper
 
 std::string text(const json &object, const char *key) {
@@ -68,6 +72,11 @@ private:
   std::optional<Error> turn(std::size_t i);
   asio::awaitable<Result<void>> wait_ready(std::size_t i, const Written &applied);
   asio::awaitable<bool> claim_waits_for_pod(json claim);
+  kubernetes::ApplySetContents contents() const;
+  /// Tells the inventory what comes; at once, or when the Namespace it lives in has been applied.
+  asio::awaitable<Result<void>> announce();
+  /// Deletes what the inventory has and the set has not; its outcomes go into `report`.
+  asio::awaitable<Result<void>> prune(WorkloadReport &report);
   void tried(std::size_t i);
   void finish(std::size_t i, std::string effect, std::optional<Error> error);
   RepeatContext repeat_context(std::size_t i) const;
@@ -90,6 +99,11 @@ private:
   Pace pace_;
   std::optional<ObjectWriter> writer_;
   std::optional<json> storage_classes_;
+  std::optional<WorkloadInventory> inventory_;
+  std::optional<std::size_t> inventory_home_; ///< the Namespace that has to come before the inventory can be written
+  Event announced_;
+  std::optional<Error> announce_error_;
+  std::set<std::string> uids_;        ///< of what was applied, for the inventory
   std::set<std::size_t> not_started_; ///< of those that were waiting for their turn then
   std::string first_failure_;         ///< with fail_fast: why nothing more is started
 };
@@ -99,7 +113,7 @@ ApplyRun::ApplyRun(kubernetes::Client &client, asio::any_io_executor ex, std::sh
                    std::function<void(const ObjectOutcome &)> on_object)
     : client_(client), executor_(std::move(ex)), objects_(std::move(objects)), options_(std::move(options)),
       timing_(timing), on_object_(std::move(on_object)), deadline_(Deadline::after(options_.timeout)),
-      pace_(executor_, options_.concurrency) {
+      pace_(executor_, options_.concurrency), announced_(executor_) {
   if (options_.default_namespace.empty()) options_.default_namespace = client_.access().default_namespace;
   order_ = order_objects(*objects_, options_.default_namespace);
   writer_.emplace(client_, options_, order_.defined, pace_, deadline_);
@@ -163,7 +177,8 @@ asio::awaitable<bool> ApplyRun::dependencies(std::size_t i, std::optional<Error>
                      (edge.need == Need::ready && other.applied && (other.ready || options_.dry_run));
     const auto &error = outcomes_[edge.on].error;
     // Whoever may not write Namespaces can still write into one that is there.
-    const bool may_exist = objects_->head(edge.on).kind == "Namespace" && error && error->code == Code::permission_denied;
+    const bool may_exist =
+        objects_->head(edge.on).kind == "Namespace" && error && error->code == Code::permission_denied;
     if (!met && !may_exist && !skip)
       skip = Error(Code::failed_precondition, objects_->head(i).describe() + ": not applied, because " +
                                                   objects_->head(edge.on).describe() +
@@ -193,6 +208,10 @@ void ApplyRun::finish(std::size_t i, std::string effect, std::optional<Error> er
     outcome.seconds = std::chrono::duration<double>(Clock::now() - *started).count();
   outcome.error = std::move(error);
   if (outcome.effect == "failed" && options_.fail_fast && first_failure_.empty()) first_failure_ = outcome.object;
+  if (inventory_home_ == i && !announced_.is_set()) {
+    announce_error_ = Error(Code::failed_precondition, "the inventory's " + outcome.object + " could not be applied");
+    announced_.set();
+  }
   tried(i);
   progress_[i].ended.set();
   if (on_object_) on_object_(outcome);
@@ -232,6 +251,16 @@ asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
     finish(i, "skipped", std::move(skip));
     co_return Result<void>();
   }
+  if (inventory_home_ && i != *inventory_home_) {
+    const bool ready = co_await announced_.wait();
+    if (!ready) skip = Error(Code::cancelled, title + ": not applied, interrupted before its turn came");
+    if (!skip && announce_error_)
+      skip = Error(Code::failed_precondition, title + ": not applied, because " + announce_error_->message);
+    if (skip) {
+      finish(i, "skipped", std::move(skip));
+      co_return Result<void>();
+    }
+  }
   std::optional<Written> applied;
   {
     timing::Scope span(timing_, "apply", title);
@@ -250,6 +279,12 @@ asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
     applied = std::move(*tried);
   }
   progress_[i].applied = true;
+  if (inventory_) uids_.insert(text(field(applied->answer, "metadata"), "uid"));
+  if (inventory_home_ == i) {
+    Result<void> announced = co_await inventory_->announce(contents(), deadline_);
+    if (!announced) announce_error_ = announced.error();
+    announced_.set();
+  }
   outcomes_[i].effect = applied->effect; // what others may ask before this one has ended
   tried(i);
   if (objects_->head(i).kind == "CustomResourceDefinition") client_.forget_discovery();
@@ -309,6 +344,41 @@ asio::awaitable<Result<void>> ApplyRun::wait_ready(std::size_t i, const Written 
   co_return waited;
 }
 
+kubernetes::ApplySetContents ApplyRun::contents() const {
+  return contents_of(*objects_, order_.defined, options_.default_namespace);
+}
+
+asio::awaitable<Result<void>> ApplyRun::announce() {
+  if (options_.dry_run) co_return Result<void>();
+  Result<void> announced = co_await inventory_->announce(contents(), deadline_);
+  if (announced || announced.error().code != Code::not_found) co_return announced;
+  for (std::size_t i = 0; i < objects_->size() && !inventory_home_; ++i) {
+    const Object object = objects_->head(i);
+    const bool home = object.kind == "Namespace" && object.group().empty() && object.name == options_.inventory->ns;
+    if (home && order_.steps[i].after.empty()) inventory_home_ = i;
+  }
+  if (!inventory_home_) co_return announced;
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> ApplyRun::prune(WorkloadReport &report) {
+  PruneRequest request;
+  request.wanted = std::move(uids_);
+  request.now = contents();
+  request.how.default_namespace = options_.default_namespace;
+  request.how.dry_run = options_.dry_run;
+  request.how.wait = options_.wait;
+  request.how.concurrency = options_.concurrency;
+  request.how.timeout = deadline_.is_never() ? options_.timeout : deadline_.at() - Clock::now();
+  request.on_outcome = [this, &report](ObjectOutcome outcome) {
+    report.failed += outcome.error.has_value();
+    if (on_object_) on_object_(outcome);
+    report.objects.push_back(std::move(outcome));
+  };
+  Result<void> pruned = co_await prune_leftovers(client_, *inventory_, std::move(request), timing_);
+  co_return pruned;
+}
+
 asio::awaitable<Result<WorkloadReport>> ApplyRun::run() {
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto started = Clock::now();
@@ -318,13 +388,23 @@ asio::awaitable<Result<WorkloadReport>> ApplyRun::run() {
   // resource version, from which later answers show whether they changed anything.
   auto known = co_await client_.get("/api/v1/namespaces?limit=1", deadline_);
   if (!known && known.error().code != Code::permission_denied) co_return known.error();
+  if (options_.inventory) {
+    inventory_.emplace(client_, *options_.inventory, options_.tool);
+    Result<void> opened = co_await inventory_->open(deadline_);
+    if (!opened) co_return opened.error();
+    Result<void> announced = co_await announce();
+    if (!announced) co_return announced.error();
+  }
   plan_waiting();
   std::vector<std::function<asio::awaitable<Result<void>>()>> work;
   work.reserve(objects_->size());
-  for (std::size_t i = 0; i < objects_->size(); ++i)
+  for (const auto i : apply_sequence(order_))
     work.push_back([this, i] { return one(i); });
-  ForEachOptions all_at_once; // the edges and the pace hold them back
-  Result<void> done = co_await run_all(std::move(work), all_at_once);
+  // The edges and the pace hold them back. Many more than can be in flight need not have begun, though: whatever one of
+  // them waits for has begun before it. One that waits to be ready is to keep nobody from beginning.
+  ForEachOptions begun;
+  if (!options_.wait) begun.limit = std::max(most_begun, options_.concurrency * 8);
+  Result<void> done = co_await run_all(std::move(work), begun);
   watch_.reset();
   const auto cancellation = co_await asio::this_coro::cancellation_state;
   report.interrupted = cancellation.cancelled() != asio::cancellation_type::none;
@@ -334,7 +414,14 @@ asio::awaitable<Result<WorkloadReport>> ApplyRun::run() {
       finish(i, "skipped", Error(Code::cancelled, objects_->head(i).describe() + ": not applied, interrupted"));
   report.failed = static_cast<unsigned>(
       std::count_if(outcomes_.begin(), outcomes_.end(), [](const auto &o) { return o.effect == "failed"; }));
+  const bool all_applied = std::all_of(outcomes_.begin(), outcomes_.end(), [](const auto &o) { return !o.error; });
   report.objects = std::move(outcomes_);
+  if (options_.prune && inventory_ && !all_applied)
+    report.not_pruned = "not everything was applied";
+  else if (options_.prune && inventory_ && !report.interrupted) {
+    Result<void> pruned = co_await prune(report);
+    if (!pruned) report.not_pruned = pruned.error().message;
+  }
   report.seconds = std::chrono::duration<double>(Clock::now() - started).count();
   co_return std::move(report);
 }

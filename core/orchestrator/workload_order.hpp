@@ -50,4 +50,7 @@ ApplyOrder order_objects(const std::vector<manifests::Object> &objects, const st
 /// Reads the content of those objects only that say what they need.
 ApplyOrder order_objects(const ObjectSet &objects, const std::string &default_namespace);
 
+/// All steps, each after those it waits for; where that leaves a choice, in the order of the input.
+std::vector<std::size_t> apply_sequence(const ApplyOrder &order);
+
 } // namespace ksail

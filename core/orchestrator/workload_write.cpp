@@ -133,7 +133,7 @@ asio::awaitable<Result<Written>> ObjectWriter::once(const Object &object, Attemp
     Result<void> looked = co_await look(object, attempt);
     if (!looked) co_return looked.error();
   }
-  auto body = apply_body(object, written.ns);
+  auto body = apply_body(object, written.ns, set_);
   if (!body) co_return body.error();
   kubernetes::ApplyOptions how;
   how.field_manager = options_.field_manager;
@@ -187,7 +187,7 @@ asio::awaitable<Result<void>> ObjectWriter::look(const Object &object, Attempt &
 }
 
 asio::awaitable<Result<Written>> ObjectWriter::create_generated(const Object &object, Written written) {
-  auto body = apply_body(object, written.ns);
+  auto body = apply_body(object, written.ns, set_);
   if (!body) co_return body.error();
   std::string path = kubernetes::Client::collection_path(written.info, written.ns) +
                      "?fieldManager=" + http::encode_component(options_.field_manager) + "&fieldValidation=Strict";
@@ -209,8 +209,9 @@ asio::awaitable<Result<Written>> ObjectWriter::replace(const Object &object, Wri
     co_return refused;
   }
   if (!options_.replace_immutable) {
-    refused.hint = "--replace-immutable deletes and creates what cannot be changed in place; or correct the manifest (" +
-                   object.where.describe() + ")";
+    refused.hint =
+        "--replace-immutable deletes and creates what cannot be changed in place; or correct the manifest (" +
+        object.where.describe() + ")";
     co_return refused;
   }
   if (options_.dry_run) {
@@ -246,8 +247,10 @@ asio::awaitable<Result<void>> ObjectWriter::until_gone(const Written &written, D
   };
   auto seen = std::make_shared<Seen>();
   const std::string name = written.name;
-  std::function<bool(std::string_view, const json &)> on_state = [seen, name](std::string_view type, const json &object) {
-    const bool this_one = object.is_object() && object.contains("metadata") && object["metadata"].value("name", "") == name;
+  std::function<bool(std::string_view, const json &)> on_state = [seen, name](std::string_view type,
+                                                                              const json &object) {
+    const bool this_one =
+        object.is_object() && object.contains("metadata") && object["metadata"].value("name", "") == name;
     if (this_one) seen->there = type != "DELETED";
     seen->gone = (type == "SYNCED" && !seen->there) || (this_one && type == "DELETED");
     return seen->gone;

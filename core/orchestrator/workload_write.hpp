@@ -36,9 +36,10 @@ public:
   static constexpr std::chrono::seconds request_limit{45};
 
   /// `defined` are kinds whose place in the API is known without asking. All of these outlive the writer.
-  ObjectWriter(kubernetes::Client &client, const WorkloadApplyOptions &options, const Definitions &defined,
-               Pace &pace, Deadline deadline)
-      : client_(client), options_(options), defined_(defined), pace_(pace), deadline_(deadline) {}
+  ObjectWriter(kubernetes::Client &client, const WorkloadApplyOptions &options, const Definitions &defined, Pace &pace,
+               Deadline deadline)
+      : client_(client), options_(options), defined_(defined), pace_(pace), deadline_(deadline),
+        set_(options.inventory ? options.inventory->id() : std::string()) {}
 
   /// `turn` is asked before each request whether it may still be sent; its error ends the attempt. Repeats what may
   /// succeed later. After an outcome that is unknown (the connection broke before the answer) the object is read before
@@ -62,6 +63,7 @@ private:
   const Definitions &defined_;
   Pace &pace_;
   Deadline deadline_;
+  std::string set_; ///< the id of the inventory, or empty
 };
 
 /// Whether a refusal means that a field cannot be changed in place. Pure.

@@ -43,11 +43,12 @@ std::string value_of(const ObjectSet &set, std::size_t i) {
 TEST_CASE("what objects say is read again from where it stands, whatever way it was written") {
   Folder folder;
   const auto file = folder.write(
-      "all.yaml", "# first\n---\n" + config("a", "1") + "---\n" + config("b", "2", "shop") +
-                      "---\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: c}, "
-                      "data: {key: \"3\"}}\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: d}, data: {key: \"4\"}}\n"
-                      "---\n{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"e\"}, \"data\": "
-                      "{\"key\": \"5\"}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: f}\ndata: &x {key: \"6\"}\n");
+      "all.yaml",
+      "# first\n---\n" + config("a", "1") + "---\n" + config("b", "2", "shop") +
+          "---\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: c}, "
+          "data: {key: \"3\"}}\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: d}, data: {key: \"4\"}}\n"
+          "---\n{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"e\"}, \"data\": "
+          "{\"key\": \"5\"}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: f}\ndata: &x {key: \"6\"}\n");
   ObjectSet set;
   REQUIRE(set.add_file(file));
   REQUIRE(set.size() == 6);
@@ -64,7 +65,8 @@ TEST_CASE("the same object with the same content counts once, in whatever words"
   Folder folder;
   ObjectSet set("home");
   REQUIRE(set.add_file(folder.write("a.yaml", config("a", "1"))));
-  REQUIRE(set.add_file(folder.write("b.json", R"({"kind":"ConfigMap","data":{"key":"1"},"apiVersion":"v1","metadata":{"name":"a"}})")));
+  REQUIRE(set.add_file(
+      folder.write("b.json", R"({"kind":"ConfigMap","data":{"key":"1"},"apiVersion":"v1","metadata":{"name":"a"}})")));
   CHECK(set.size() == 1);
   CHECK(set.repeated() == 1);
   REQUIRE(set.add_file(folder.write("c.yaml", config("a", "2", "elsewhere"))));
@@ -141,19 +143,50 @@ TEST_CASE("a pipe can be read again") {
   CHECK(value_of(set, 0) == "1");
 }
 
-TEST_CASE("ten thousand objects are all found again") {
-  ObjectSet set;
-  for (int round = 0; round < 2; ++round)
-    for (int i = 0; i < 10000; ++i) {
-      manifests::Object one;
-      one.api_version = "v1";
-      one.kind = i % 2 ? "ConfigMap" : "Secret";
-      one.ns = "n" + std::to_string(i % 7);
-      one.name = "o" + std::to_string(i);
-      one.json = "{\"data\":" + std::to_string(i) + "}";
-      REQUIRE(set.add(one));
-    }
-  CHECK(set.size() == 10000);
-  CHECK(set.repeated() == 10000);
-  CHECK(set.read(9999)->json == "{\"data\":9999}");
+TEST_CASE("objects are all found again, also when there are so many that their places stand in a file") {
+  constexpr std::size_t count = 60000;
+  ObjectSet set("n0", true);
+  manifests::Object one;
+  one.api_version = "v1";
+  for (std::size_t i = 0; i < count; ++i) {
+    one.kind = i % 2 ? "ConfigMap" : "Secret";
+    one.ns = "n" + std::to_string(i % 7);
+    one.name = "o" + std::to_string(i);
+    one.json = "{\"data\":" + std::to_string(i) + "}";
+    REQUIRE(set.add(one));
+  }
+  CHECK(set.size() == count);
+  // Some of them again, from all over; every third says something else and takes the place of the former.
+  for (std::size_t i = 0; i < count; i += 1001) {
+    one.kind = i % 2 ? "ConfigMap" : "Secret";
+    one.ns = "n" + std::to_string(i % 7);
+    one.name = "o" + std::to_string(i);
+    one.json = "{\"data\":" + std::to_string(i % 3 ? i : i + 1) + "}";
+    REQUIRE(set.add(one));
+  }
+  CHECK(set.size() == count);
+  CHECK(set.repeated() == 40);
+  for (const std::size_t i : {std::size_t{0}, std::size_t{1001}, std::size_t{3003}, count - 1}) {
+    CHECK(set.head(i).name == "o" + std::to_string(i));
+    CHECK(set.head(i).ns == "n" + std::to_string(i % 7));
+    const std::size_t said = i % 1001 == 0 && i % 3 == 0 ? i + 1 : i;
+    CHECK(set.read(i)->json == "{\"data\":" + std::to_string(said) + "}");
+  }
+}
+
+TEST_CASE("an index gives what it was asked for, and nothing for what it never saw") {
+  IdentityIndex index;
+  const IdentityIndex::Same any = [](std::uint32_t) -> Result<bool> { return true; };
+  CHECK_FALSE(*index.find(7, any));
+  // Many with the same tag, and in the same part: told apart by who is asked.
+  for (std::uint32_t i = 0; i < 100; ++i)
+    index.insert((std::uint64_t{i} << 34U) | 0xFFFFFFF0U, i);
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    const IdentityIndex::Same this_one = [i](std::uint32_t number) -> Result<bool> { return number == i; };
+    CHECK(*index.find(0xFFFFFFF0U, this_one) == i);
+  }
+  const IdentityIndex::Same none = [](std::uint32_t) -> Result<bool> { return false; };
+  CHECK_FALSE(*index.find(0xFFFFFFF0U, none));
+  const IdentityIndex::Same broken = [](std::uint32_t) -> Result<bool> { return Error(Code::config, "unreadable"); };
+  CHECK_FALSE(index.find(0xFFFFFFF0U, broken));
 }

@@ -176,8 +176,13 @@ Result<void> run_workload_apply(CommandContext &context) {
     return Error(Code::partial, "nothing was pruned: " + report->not_pruned, "apply again to try it once more");
   if (report->failed == 0) return {};
   // The lines above said why; hints are worth repeating where they are seen.
-  for (const auto &outcome : report->objects)
-    if (outcome.error && !outcome.error->hint.empty() && failure.hint.empty()) failure.hint = outcome.error->hint;
+  for (const auto &outcome : report->objects) {
+    if (!outcome.error || outcome.error->hint.empty() || !failure.hint.empty()) continue;
+    failure.hint = outcome.error->hint;
+    const bool conflict = !options.force_conflicts && outcome.error->code == Code::aborted && !outcome.error->retryable;
+    if (conflict)
+      failure.hint = "without --no-force-conflicts these fields are taken over; or remove them from the manifest";
+  }
   return failure;
 }
 

@@ -5,10 +5,8 @@
 #include "kubernetes/kubeconfig.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <charconv>
 #include <filesystem>
-#include <thread>
 
 namespace ksail::cli {
 
@@ -24,25 +22,6 @@ std::string context_in_effect(const config::Settings &settings) {
   const auto &name = settings.value(key::name);
   const bool named = name.origin == config::Origin::file || name.origin == config::Origin::environment;
   return named ? context_name(name.text) : "";
-}
-
-using Built = Result<std::vector<Object>>;
-
-/// Side by side, as many at once as there are processors.
-std::vector<Built> build_overlays(const std::vector<std::string> &overlays) {
-  std::vector<Built> built(overlays.size(), Built(Error(Code::internal, "not built")));
-  std::atomic<std::size_t> next = 0;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < overlays.size(); i = next++)
-      built[i] = build_overlay(overlays[i]);
-  };
-  std::vector<std::jthread> helpers;
-  const std::size_t processors = std::max(std::thread::hardware_concurrency(), 1U);
-  for (std::size_t i = 1; i < std::min(processors, overlays.size()); ++i)
-    helpers.emplace_back(work);
-  work();
-  helpers.clear();
-  return built;
 }
 
 } // namespace
@@ -97,15 +76,11 @@ Result<void> WorkloadSession::fill(ObjectSet &set, const std::vector<std::string
     auto read = directory ? set.add_directory(path, recursive) : set.add_file(path);
     if (!read) return read;
   }
-  auto all = build_overlays(overlays);
-  for (std::size_t i = 0; i < overlays.size(); ++i) {
-    if (!all[i]) return all[i].error();
-    for (auto &object : *all[i]) {
-      if (object.where.file.empty()) object.where.file = overlays[i];
-      if (auto added = set.add(std::move(object)); !added) return added;
-    }
-    std::vector<Object>().swap(*all[i]);
-  }
+  if (overlays.empty()) return {};
+  auto built = overlay_objects(context_, overlays);
+  if (!built) return built.error();
+  for (auto &object : *built)
+    if (auto added = set.add(std::move(object)); !added) return added;
   return {};
 }
 

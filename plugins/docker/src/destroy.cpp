@@ -10,6 +10,7 @@
 #include "request_body.hpp"
 #include "verbs.hpp"
 
+#include <map>
 #include <set>
 
 namespace ksail::docker {
@@ -32,6 +33,16 @@ std::string text(const json &object, const char *name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+/// The named volumes that an entry of the container list holds.
+std::vector<std::string> volumes_of(const json &entry) {
+  std::vector<std::string> names;
+  const auto mounts = entry.find("Mounts");
+  if (mounts == entry.end() || !mounts->is_array()) return names;
+  for (const auto &mount : *mounts)
+    if (std::string name = text(mount, "Name"); !name.empty()) names.push_back(std::move(name));
+  return names;
+}
+
 class Destruction {
 public:
   Destruction(Verbs &verbs, Context &context, std::string cluster, json labels)
@@ -44,6 +55,7 @@ private:
   asio::awaitable<Result<void>> remove_all(const Found &found);
   asio::awaitable<Result<void>> kill_container(std::string id, std::string name);
   asio::awaitable<Result<void>> remove_container(std::string id, std::string name);
+  asio::awaitable<Result<void>> remove_node(std::string id, std::string name, std::vector<std::string> volumes);
   asio::awaitable<Result<void>> wait_until_gone(std::string id, std::string name);
   asio::awaitable<Result<void>> remove_volume(std::string name);
   asio::awaitable<Result<void>> remove_network(std::string id, std::string name);
@@ -133,6 +145,18 @@ asio::awaitable<Result<void>> Destruction::remove_container(std::string id, std:
   co_return Result<void>();
 }
 
+/// A node and the volumes that only it holds: they need not wait for the other nodes.
+asio::awaitable<Result<void>> Destruction::remove_node(std::string id, std::string name,
+                                                       std::vector<std::string> volumes) {
+  auto gone = co_await remove_container(std::move(id), std::move(name));
+  if (!gone) co_return gone;
+  for (auto &volume : volumes) {
+    auto removed = co_await remove_volume(std::move(volume));
+    if (!removed) co_return removed;
+  }
+  co_return Result<void>();
+}
+
 asio::awaitable<Result<void>> Destruction::remove_volume(std::string name) {
   co_await asio::this_coro::throw_if_cancelled(false);
   const std::string what = "remove volume " + name;
@@ -148,8 +172,8 @@ asio::awaitable<Result<void>> Destruction::remove_volume(std::string name) {
   co_return Result<void>();
 }
 
-/// Takes containers that are not of this cluster off its network. False when nodes of this cluster still use it; when one
-/// of them was not asked for, another creation goes on and the network is spared.
+/// Takes containers that are not of this cluster off its network. False when nodes of this cluster still use it; when
+/// one of them was not asked for, another creation goes on and the network is spared.
 asio::awaitable<Result<bool>> Destruction::detach_others(std::string id, std::string name) {
   const json filter = {{"network", {id}}};
   EngineCall call("GET", "/containers/json?all=1&filters=" + http::encode_component(filter.dump()),
@@ -213,16 +237,28 @@ asio::awaitable<Result<void>> Destruction::remove_all(const Found &found) {
       dying.push_back([this, id = text(entry, "Id"), name = entry_name(entry)] { return kill_container(id, name); });
   auto killed = co_await run_all(std::move(dying), to_the_end);
   if (!killed && killed.error().code == Code::cancelled) co_return killed.error();
-  Work going;
+  std::map<std::string, int> holders; // of the volumes to remove
+  for (const auto &volume : found.volumes)
+    holders.emplace(text(volume, "Name"), 0);
   for (const auto &entry : found.containers)
-    going.push_back([this, id = text(entry, "Id"), name = entry_name(entry)] { return remove_container(id, name); });
+    for (const auto &volume : volumes_of(entry))
+      if (const auto held = holders.find(volume); held != holders.end()) ++held->second;
+  Work going;
+  for (const auto &entry : found.containers) {
+    std::vector<std::string> own = volumes_of(entry);
+    std::erase_if(own, [&](const std::string &volume) { return !holders.contains(volume) || holders[volume] != 1; });
+    for (const auto &volume : own)
+      holders.erase(volume);
+    going.push_back(
+        [this, id = text(entry, "Id"), name = entry_name(entry), own] { return remove_node(id, name, own); });
+  }
   for (const auto &entry : found.networks)
     going.push_back([this, id = text(entry, "Id"), name = text(entry, "Name")] { return remove_network(id, name); });
   auto nodes_gone = co_await run_all(std::move(going), to_the_end);
-  // Volumes only now: nodes hold them. Most went with their node.
+  // Those of several nodes, or of none any more.
   Work rest;
-  for (const auto &entry : found.volumes)
-    rest.push_back([this, name = text(entry, "Name")] { return remove_volume(name); });
+  for (const auto &[volume, count] : holders)
+    rest.push_back([this, name = volume] { return remove_volume(name); });
   auto rest_gone = co_await run_all(std::move(rest), to_the_end);
   if (nodes_gone) co_return rest_gone;
   if (rest_gone) co_return nodes_gone;

@@ -18,8 +18,10 @@ bool near_word(std::string_view a, std::string_view b) {
   a.remove_prefix(static_cast<std::size_t>(front.first - a.begin()));
   b.remove_prefix(static_cast<std::size_t>(front.second - b.begin()));
   const auto back = std::mismatch(a.rbegin(), a.rend(), b.rbegin(), b.rend(), same);
-  const auto left = std::max(a.rend() - back.first, b.rend() - back.second);
-  return left <= (shorter <= 3 ? 1 : 2);
+  const auto left_a = a.rend() - back.first, left_b = b.rend() - back.second;
+  if (std::max(left_a, left_b) <= 1) return true;
+  if (std::max(left_a, left_b) > 2 || shorter <= 3) return false;
+  return left_a != left_b || (same(a[0], b[1]) && same(a[1], b[0]));
 }
 
 } // namespace ksail::kubernetes

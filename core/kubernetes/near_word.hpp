@@ -6,7 +6,8 @@
 
 namespace ksail::kubernetes {
 
-/// One or two wrong, missing or swapped letters side by side, ignoring ASCII case. The same word is near, too.
+/// One wrong letter, up to two missing ones or two swapped ones side by side, ignoring ASCII case. The same word is
+/// near, too.
 bool near_word(std::string_view a, std::string_view b);
 
 } // namespace ksail::kubernetes

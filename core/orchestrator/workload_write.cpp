@@ -140,6 +140,7 @@ asio::awaitable<Result<Written>> ObjectWriter::once(const Object &object, Attemp
   how.force = options_.force_conflicts;
   how.dry_run = options_.dry_run;
   std::string path = kubernetes::Client::object_path(written.info, written.ns, object.name);
+  const std::string at = path;
   auto reply = co_await client_.apply(std::move(path), *body, std::move(how), request_deadline());
   if (!reply) {
     Error error = reply.error();
@@ -161,9 +162,27 @@ asio::awaitable<Result<Written>> ObjectWriter::once(const Object &object, Attemp
     co_return error;
   }
   written.effect = effect_word(reply->effect);
+  if (options_.dry_run && written.effect != "created") {
+    auto effect = co_await effect_of_trial(at, reply->object);
+    if (!effect) co_return effect.error();
+    written.effect = std::move(*effect);
+  }
   if (attempt.lost_effect && written.effect == "unchanged") written.effect = *attempt.lost_effect;
   written.answer = std::move(reply->object);
   co_return std::move(written);
+}
+
+asio::awaitable<Result<std::string>> ObjectWriter::effect_of_trial(std::string path, const json &would_be) {
+  auto found = co_await client_.get(std::move(path), request_deadline());
+  if (!found && found.error().code == Code::not_found) co_return std::string("created");
+  if (!found) co_return found.error();
+  const auto essence = [](json object) {
+    if (object.contains("metadata") && object["metadata"].is_object())
+      for (const char *moving : {"managedFields", "resourceVersion"})
+        object["metadata"].erase(moving);
+    return object;
+  };
+  co_return std::string(essence(*found) == essence(would_be) ? "unchanged" : "configured");
 }
 
 asio::awaitable<Result<void>> ObjectWriter::look(const Object &object, Attempt &attempt) {

@@ -55,6 +55,9 @@ private:
   asio::awaitable<Result<void>> look(const manifests::Object &object, Attempt &attempt);
   asio::awaitable<Result<Written>> replace(const manifests::Object &object, Written written, std::string body,
                                            Error refused);
+  /// A dry run stores nothing, so that versions and times say nothing either: whether `would_be` differs from what is
+  /// there is found by reading that.
+  asio::awaitable<Result<std::string>> effect_of_trial(std::string path, const nlohmann::json &would_be);
   asio::awaitable<Result<void>> until_gone(const Written &written, Deadline deadline);
   Deadline request_deadline() const { return deadline_.min(Deadline::after(request_limit)); }
 

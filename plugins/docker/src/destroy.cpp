@@ -7,6 +7,7 @@
 #include "engine_error.hpp"
 #include "labels.hpp"
 #include "node_view.hpp"
+#include "nodes.hpp"
 #include "request_body.hpp"
 #include "verbs.hpp"
 
@@ -60,6 +61,7 @@ private:
   asio::awaitable<Result<void>> remove_volume(std::string name);
   asio::awaitable<Result<void>> remove_network(std::string id, std::string name);
   asio::awaitable<Result<bool>> detach_others(std::string id, std::string name);
+  bool asked_for(const json &container) const;
   void removed(const char *kind, const std::string &name);
   Reply reply() const;
 
@@ -70,6 +72,14 @@ private:
   std::set<std::string> nodes_, volumes_, networks_; ///< removed ones; an object may be met in two rounds
   std::set<std::string> spared_;                     ///< networks that another creation uses
 };
+
+/// Whether a container of the cluster carries the labels of the request; one that does not belongs to another creation.
+bool Destruction::asked_for(const json &container) const {
+  const json labels = container.value("Labels", json::object());
+  for (const auto &[key, value] : labels_.items())
+    if (labels.value(key, json()) != value) return false;
+  return true;
+}
 
 void Destruction::removed(const char *kind, const std::string &name) {
   context_.event(json{{"event", "removed"}, {"kind", kind}, {"name", name}});
@@ -96,6 +106,15 @@ asio::awaitable<Result<Found>> Destruction::look() {
   ForEachOptions at_once;
   auto listed = co_await run_all(std::move(work), at_once);
   if (!listed) co_return listed.error();
+  // A node of another creation that is not started yet does not hold the network it will need.
+  if (!labels_.empty() && !found.networks.empty()) {
+    auto everyone = co_await list_containers(verbs_.engine, cluster_, json::object(), context_.deadline());
+    if (!everyone) co_return everyone.error();
+    for (const auto &entry : *everyone)
+      if (!asked_for(entry))
+        for (const auto &network : found.networks)
+          spared_.insert(text(network, "Id"));
+  }
   std::erase_if(found.networks.get_ref<json::array_t &>(),
                 [&](const json &network) { return spared_.contains(text(network, "Id")); });
   co_return found;
@@ -182,12 +201,10 @@ asio::awaitable<Result<bool>> Destruction::detach_others(std::string id, std::st
   if (!users) co_return users.error();
   bool ours = false;
   for (const auto &user : *users) {
-    const json labels = user.value("Labels", json::object());
-    if (text(labels, cluster_label) != cluster_) continue;
+    if (text(user.value("Labels", json::object()), cluster_label) != cluster_) continue;
     ours = true;
     // A node that was asked for is only not gone yet, e.g. because the engine was starting it once more.
-    for (const auto &[key, value] : labels_.items())
-      if (labels.value(key, json()) != value) spared_.insert(id);
+    if (!asked_for(user)) spared_.insert(id);
   }
   if (ours) co_return false;
   for (const auto &user : *users) {

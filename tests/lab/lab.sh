@@ -88,7 +88,6 @@ assert_no_more_loose_volumes() { # BEFORE
   done
   fail "volumes stayed:"$'\n'"$more"
 }
-volume_count() { docker volume ls -q | wc -l; }
 
 start_proxy() { # [INDEX MODE]: the engine through tests/lab/fault_proxy; sets proxy_pid, proxy_host, proxy_log
   proxy_host=unix://$work/proxy.sock

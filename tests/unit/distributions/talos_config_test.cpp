@@ -98,7 +98,7 @@ TEST_CASE("what a contract adds or takes away stands in the configuration") {
     CHECK(text_at(documents, "machine.network") == (minor <= 12 ? "({}\n)" : "(nothing)"));
     CHECK(text_at(documents, "cluster.apiServer.disablePodSecurityPolicy") == (minor <= 11 ? "true" : "(nothing)"));
     CHECK(text_at(documents, "cluster.apiServer.certSANs") ==
-          (minor <= 11 ? "(- 10.5.0.2\n- 127.0.0.1\n)" : "(- 127.0.0.1\n)"));
+          (minor <= 11 ? "(- \"10.5.0.2\"\n- \"127.0.0.1\"\n)" : "(- \"127.0.0.1\"\n)"));
     CHECK((find(documents.front(), "machine.registries") != nullptr) == (minor <= 11));
     CHECK(documents.size() == (minor <= 11 ? 1 : 3));
     if (minor >= 12) {

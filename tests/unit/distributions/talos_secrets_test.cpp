@@ -127,7 +127,7 @@ TEST_CASE("a damaged secrets.yaml is refused with the name of the field and none
   refused(replaced(yaml, made->trustd_token, "ABCDEF.0123456789abcdef"), "trustdinfo.token");
   refused(replaced(yaml, made->cluster_id, "AAAA"), "cluster.id");
   refused(replaced(yaml, made->cluster_secret, "no base64 at all!"), "cluster.secret");
-  refused(replaced(yaml, made->secretbox_secret, "******"), "secrets.secretboxencryptionsecret");
+  refused(replaced(yaml, made->secretbox_secret, "\"******\""), "secrets.secretboxencryptionsecret");
   const auto key = [](const SecretsBundle &bundle) { return kubernetes::encode_base64(bundle.os.key_pem); };
   const std::string message = refused(replaced(yaml, key(*made), key(*other)), "certs.os");
   CHECK(message.find("does not belong") != std::string::npos);

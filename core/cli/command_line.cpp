@@ -39,6 +39,7 @@ constexpr std::array handlers = {
     Entry{"cluster kubeconfig", run_cluster_kubeconfig},
     Entry{"cluster logs", run_cluster_logs},
     Entry{"workload apply", run_workload_apply},
+    Entry{"workload build", run_workload_build},
     Entry{"workload diff", run_workload_diff},
     Entry{"workload delete", run_workload_delete},
     Entry{"workload wait", run_workload_wait},
@@ -165,6 +166,9 @@ int run_command_line(const std::vector<std::string> &words) {
   if (invocation.value("output") == "name" && command.path != "workload apply" && command.path != "workload delete")
     return finish(context, Error(Code::usage, "--output name is for `ksail workload apply` and `delete` only",
                                  "accepted: text or json"));
+  if (invocation.value("output") == "yaml" && command.path != "workload build")
+    return finish(context,
+                  Error(Code::usage, "--output yaml is for `ksail workload build` only", "accepted: text or json"));
   const auto result = dispatch(context);
   const int code = finish(context, result);
   end_plugins();

@@ -15,6 +15,7 @@ Result<void> run_cluster_stop(CommandContext &context);
 Result<void> run_cluster_kubeconfig(CommandContext &context);
 Result<void> run_cluster_logs(CommandContext &context);
 Result<void> run_workload_apply(CommandContext &context);
+Result<void> run_workload_build(CommandContext &context);
 Result<void> run_workload_diff(CommandContext &context);
 Result<void> run_workload_delete(CommandContext &context);
 Result<void> run_workload_wait(CommandContext &context);

@@ -2,8 +2,11 @@
 #include "cli/overlay.hpp"
 
 #include <filesystem>
+#include <iterator>
 
 namespace ksail::cli {
+
+namespace kustomize = manifests::kustomize;
 
 bool is_overlay(const std::string &directory) {
   for (const char *name : {"kustomization.yaml", "kustomization.yml", "Kustomization"}) {
@@ -13,14 +16,44 @@ bool is_overlay(const std::string &directory) {
   return false;
 }
 
-Result<std::vector<manifests::Object>> build_overlay(const std::string &directory) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(directory, ignored))
-    return Error(Code::not_found, "there is no overlay directory " + directory);
-  if (!is_overlay(directory))
-    return Error(Code::config, directory + " holds no kustomization.yaml", "-f applies a directory of plain manifests");
-  return Error(Code::unimplemented, "this build of ksail has no kustomize engine, so it cannot build " + directory,
-               "`kustomize build " + directory + " | ksail workload apply -f -`");
+std::vector<Option> overlay_options() {
+  return {{.name = "load-restrictor",
+           .value = "RULE",
+           .kind = ValueKind::choice,
+           .help = "Which files a kustomization may read: those below its directory, or any",
+           .choices = "LoadRestrictionsRootOnly|LoadRestrictionsNone",
+           .fallback = "LoadRestrictionsRootOnly"},
+          {.name = "enable-helm", .help = "Let helmCharts of a kustomization run the helm program"},
+          {.name = "last-wins", .help = "Where two overlays differ in an object take the later, instead of failing"}};
+}
+
+Result<std::vector<kustomize::BuildResult>> build_overlays(CommandContext &context,
+                                                           const std::vector<std::string> &directories) {
+  const auto &invocation = context.invocation;
+  kustomize::BuildOptions options;
+  if (invocation.value("load-restrictor") == "LoadRestrictionsNone")
+    options.load_restrictor = kustomize::LoadRestrictor::none;
+  options.enable_helm = invocation.has("enable-helm");
+  auto built = kustomize::build_all(
+      directories, options, invocation.has("last-wins") ? kustomize::Clash::last_wins : kustomize::Clash::refuse);
+  if (built)
+    for (const auto &result : *built)
+      for (const auto &warning : result.warnings)
+        context.progress.warning(warning);
+  return built;
+}
+
+Result<std::vector<manifests::Object>> overlay_objects(CommandContext &context,
+                                                       const std::vector<std::string> &directories) {
+  auto built = build_overlays(context, directories);
+  if (!built) return built.error();
+  std::vector<manifests::Object> objects;
+  for (std::size_t i = 0; i < directories.size(); ++i) {
+    auto some = kustomize::to_objects((*built)[i], directories[i]);
+    if (!some) return some.error();
+    std::move(some->begin(), some->end(), std::back_inserter(objects));
+  }
+  return objects;
 }
 
 } // namespace ksail::cli

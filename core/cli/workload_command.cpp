@@ -69,8 +69,8 @@ Result<std::vector<Object>> read_objects(CommandContext &context, const config::
       scope.fail();
       return read.error();
     }
-  for (const auto &overlay : overlays) {
-    auto built = build_overlay(overlay);
+  if (!overlays.empty()) {
+    auto built = overlay_objects(context, overlays);
     if (!built) {
       scope.fail();
       return built.error();

@@ -62,8 +62,8 @@ Result<std::vector<Object>> workload_objects(CommandContext &context, const conf
       scope.fail();
       return read.error();
     }
-  for (const auto &overlay : overlays) {
-    auto built = build_overlay(overlay);
+  if (!overlays.empty()) {
+    auto built = overlay_objects(context, overlays);
     if (!built) {
       scope.fail();
       return built.error();

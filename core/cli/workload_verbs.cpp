@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/workload_verbs.hpp"
 
+#include "cli/overlay.hpp"
 #include "config/setting.hpp"
 
 namespace ksail::cli {
@@ -9,22 +10,29 @@ namespace {
 
 namespace key = config::key;
 
+std::vector<Option> operator+(std::vector<Option> a, const std::vector<Option> &b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
 /// Which objects are meant.
 std::vector<Option> inputs() {
-  return {{.name = "filename",
-           .letter = 'f',
-           .value = "PATH",
-           .kind = ValueKind::path,
-           .help = "File, directory or - for standard input; may be given several times",
-           .repeatable = true},
-          {.name = "recursive", .letter = 'R', .help = "Also the directories below those given with -f"},
-          {.name = "overlay-path",
-           .letter = 'k',
-           .value = "DIR",
-           .kind = ValueKind::directory,
-           .help = "Directory with a kustomization; may be given several times",
-           .alias = "kustomize",
-           .repeatable = true}};
+  return std::vector<Option>{
+             {.name = "filename",
+              .letter = 'f',
+              .value = "PATH",
+              .kind = ValueKind::path,
+              .help = "File, directory or - for standard input; may be given several times",
+              .repeatable = true},
+             {.name = "recursive", .letter = 'R', .help = "Also the directories below those given with -f"},
+             {.name = "overlay-path",
+              .letter = 'k',
+              .value = "DIR",
+              .kind = ValueKind::directory,
+              .help = "Directory with a kustomization; may be given several times",
+              .alias = "kustomize",
+              .repeatable = true}} +
+         overlay_options();
 }
 
 /// In which cluster, and for how long.
@@ -53,9 +61,22 @@ const Option concurrency{.name = "concurrency",
                          .help = "Requests in flight at once",
                          .fallback = "32"};
 
-std::vector<Option> operator+(std::vector<Option> a, const std::vector<Option> &b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
+Command build() {
+  return {.path = "workload build",
+          .summary = "Build overlays and print what they come to",
+          .description =
+              "What `kustomize build` prints, byte for byte, without kustomize, kubectl or a cluster. Several overlays "
+              "are built side by side and printed one after the other; what they share is printed once. With -o json "
+              "the objects are one List. Without DIR the current directory is built.",
+          .options = overlay_options(),
+          .arguments = {{.name = "DIR",
+                         .kind = ValueKind::directory,
+                         .help = "Directory with a kustomization, or a git URL",
+                         .repeatable = true}},
+          .examples = {{"An overlay", "ksail workload build overlays/dev"},
+                       {"Names of all images", "ksail workload build overlays/dev | grep 'image:'"},
+                       {"Two overlays that may both change an object",
+                        "ksail workload build overlays/shop overlays/monitoring --last-wins"}}};
 }
 
 Command diff() {
@@ -137,6 +158,6 @@ Command status() {
 
 } // namespace
 
-std::vector<Command> workload_verbs() { return {diff(), remove(), wait(), status()}; }
+std::vector<Command> workload_verbs() { return {build(), diff(), remove(), wait(), status()}; }
 
 } // namespace ksail::cli

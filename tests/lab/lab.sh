@@ -14,7 +14,15 @@ work=$(mktemp -d "/tmp/ksail-$test_name-XXXXXX")
 export KUBECONFIG=$work/kubeconfig XDG_STATE_HOME=$work/state NO_COLOR=1
 unset KSAIL_TIMING_LOG KSAIL_TIMING_JSON
 export KSAIL_VANILLA_NODE_IMAGE=${KSAIL_VANILLA_NODE_IMAGE:-ksail/node-vanilla:v1.34.2}
+export KSAIL_K3S_NODE_IMAGE=${KSAIL_K3S_NODE_IMAGE:-ksail/k3s-standin:v1.34.2}
 docker image inspect "$KSAIL_VANILLA_NODE_IMAGE" >/dev/null 2>&1 || skip "the node image $KSAIL_VANILLA_NODE_IMAGE is not there (packaging/node-images/vanilla/build)"
+# need_images CREATE-OPTION...: what creating a cluster with these options takes besides; quick when it is there.
+need_images() {
+  if [[ " $* " == *' --distribution K3s '* ]] && ! docker image inspect "$KSAIL_K3S_NODE_IMAGE" >/dev/null 2>&1; then
+    skip "the node image $KSAIL_K3S_NODE_IMAGE is not there (packaging/node-images/k3s-standin/build)"
+  fi
+  [[ " $* " != *' --control-planes '* ]] || "$repo/packaging/node-images/load-balancer/build" >/dev/null
+}
 kubectl=${KUBECTL:-$("$lab/peers" kubectl)}
 
 # Clusters of a test carry the test's name, so that tests never see each other's.
@@ -59,7 +67,17 @@ assert_nothing_left() { # CLUSTER WHAT-HAPPENED
   left=$(leftovers "$1")
   [[ -z $left ]] || fail "$2 left behind:"$'\n'"$left"
 }
-# Anonymous volumes carry no label: count them all before and after.
+# Anonymous volumes carry no label: those of a cluster's nodes, to be gone after it.
+volumes_of() { # CLUSTER
+  docker ps -aq --filter "label=ksail.cluster=$1" |
+    xargs --no-run-if-empty docker inspect --format '{{range .Mounts}}{{if eq .Type "volume"}}{{println .Name}}{{end}}{{end}}' | sed '/^$/d'
+}
+assert_volumes_gone() { # VOLUME... WHAT-HAPPENED
+  local volume known
+  known=$(docker volume ls -q)
+  for volume in "${@:1:$#-1}"; do ! grep -xF "$volume" <<<"$known" >/dev/null || fail "${!#} left the volume $volume behind"; done
+}
+# Where nobody can say which they were: count them all before and after.
 volume_count() { docker volume ls -q | wc -l; }
 
 start_proxy() { # [INDEX MODE]: the engine through tests/lab/fault_proxy; sets proxy_pid, proxy_host, proxy_log

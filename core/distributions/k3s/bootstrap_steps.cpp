@@ -43,21 +43,35 @@ asio::awaitable<Result<void>> run_script(BootstrapContext &context, std::string 
                   "`ksail cluster create --retain` keeps the node, and `ksail cluster logs` shows what K3s says");
 }
 
-asio::awaitable<Result<void>> wait_for_api(Shared b, BootstrapContext &context) {
-  const std::string name = b->cluster->api_node.empty() ? b->cluster->servers.front() : b->cluster->api_node;
-  const NodeFacts &node = context.node(name);
+/// The API server as that node publishes it.
+Result<kubernetes::ClusterAccess> access_through(const Cluster &cluster, const NodeFacts &node) {
   const auto published = node.ports.find(api_port);
   if (published == node.ports.end())
-    co_return Error(Code::failed_precondition, "node " + name + " does not publish the API server's port 6443");
+    return Error(Code::failed_precondition, "node " + node.name + " does not publish the API server's port 6443");
   http::TlsOptions tls;
-  tls.ca_pem = b->cluster->credentials.server_ca();
-  tls.certificate_pem = b->cluster->credentials.admin().certificate_pem;
-  tls.key_pem = b->cluster->credentials.admin().key_pem;
+  tls.ca_pem = cluster.credentials.server_ca();
+  tls.certificate_pem = cluster.credentials.admin().certificate_pem;
+  tls.key_pem = cluster.credentials.admin().key_pem;
   tls.server_name = "localhost"; // in the certificate, whatever address the port is published on
   kubernetes::ClusterAccess access;
   access.endpoint = http::Endpoint::tls_tcp(published->second.first, published->second.second, std::move(tls));
-  b->client = std::make_unique<kubernetes::Client>(context.executor(), std::move(access), http::PoolOptions());
+  return access;
+}
+
+asio::awaitable<Result<void>> wait_for_api(Shared b, BootstrapContext &context) {
+  auto access = access_through(*b->cluster, context.node(b->cluster->servers.front()));
+  if (!access) co_return access.error();
+  b->client = std::make_unique<kubernetes::Client>(context.executor(), std::move(*access), http::PoolOptions());
   Result<void> answering = co_await b->client->wait_until_answering("/readyz", context.deadline());
+  co_return answering;
+}
+
+/// Agents join through it, and so does whoever uses the cluster: it has to know of the first server by now.
+asio::awaitable<Result<void>> wait_for_load_balancer(Shared b, BootstrapContext &context) {
+  auto access = access_through(*b->cluster, context.node(b->cluster->load_balancer));
+  if (!access) co_return access.error();
+  kubernetes::Client client(context.executor(), std::move(*access), http::PoolOptions());
+  Result<void> answering = co_await client.wait_until_answering("/readyz", context.deadline());
   co_return answering;
 }
 
@@ -72,15 +86,15 @@ bool is_ready(const json &object) {
   return false;
 }
 
-asio::awaitable<Result<void>> wait_for_nodes(Shared b, BootstrapContext &context, std::string step,
-                                             std::vector<std::string> names, bool only_registered) {
+asio::awaitable<Result<void>> wait_for_nodes(Shared b, BootstrapContext &context, std::vector<std::string> names,
+                                             bool only_registered) {
   std::set<std::string> waiting(names.begin(), names.end());
   const auto total = waiting.size();
   const auto on_state = [&](std::string_view type, const json &object) {
     if (type == "SYNCED") return waiting.empty();
     const std::string name = object.value("metadata", json::object()).value("name", std::string());
     if (type != "DELETED" && (only_registered || is_ready(object))) waiting.erase(name);
-    context.progress(step, std::to_string(total - waiting.size()) + " of " + std::to_string(total));
+    context.progress("nodes-ready", std::to_string(total - waiting.size()) + " of " + std::to_string(total));
     return waiting.empty();
   };
   Result<void> watched = co_await b->client->watch("/api/v1/nodes", "", on_state, context.deadline());
@@ -91,15 +105,6 @@ asio::awaitable<Result<void>> wait_for_nodes(Shared b, BootstrapContext &context
   for (const auto &name : waiting)
     error.message += " " + name;
   co_return error;
-}
-
-/// A server that joins is a voting member of etcd before its own API server starts, and registers through that. Only
-/// then may the next one come: etcd takes one learner at a time.
-asio::awaitable<Result<void>> join_server(Shared b, BootstrapContext &context, std::string node) {
-  Result<void> released = co_await release(context, node);
-  if (!released) co_return released;
-  std::vector<std::string> only(1, node);
-  co_return co_await wait_for_nodes(b, context, "join:" + node, std::move(only), true);
 }
 
 asio::awaitable<Result<void>> wait_for_dns(Shared b, BootstrapContext &context) {
@@ -134,26 +139,26 @@ std::vector<BootstrapStep> bootstrap_steps(std::shared_ptr<Cluster> cluster) {
     steps.push_back(
         BootstrapStep{std::move(name), std::move(phase), std::move(title), std::move(after), std::move(run)});
   };
-  std::vector<std::string> api_after = {"node:" + servers.front()};
-  if (!b->cluster->api_node.empty()) api_after.push_back("node:" + b->cluster->api_node);
-  add("api", "bootstrap", "API server", std::move(api_after),
+  add("api", "bootstrap", "API server", {"node:" + servers.front()},
       [b](BootstrapContext &context) { return wait_for_api(b, context); });
-  std::string before = "api";
-  for (std::size_t i = 1; i < servers.size(); ++i) {
-    const std::string node = servers[i];
-    add("join:" + node, "join", "Server " + node, {before, "node:" + node},
-        [b, node](BootstrapContext &context) { return join_server(b, context, node); });
-    before = "join:" + node;
+  // All at once: etcd takes one new member at a time, and K3s waits for its turn by itself.
+  for (std::size_t i = 1; i < servers.size(); ++i)
+    add("join:" + servers[i], "join", "", {"api", "node:" + servers[i]},
+        [node = servers[i]](BootstrapContext &context) { return release(context, node); });
+  std::string registration = "api";
+  if (const std::string &balancer = b->cluster->load_balancer; !balancer.empty()) {
+    registration = "load-balancer";
+    add(registration, "join", "", {"api", "node:" + balancer},
+        [b](BootstrapContext &context) { return wait_for_load_balancer(b, context); });
   }
   for (const auto &node : b->cluster->agents)
-    add("join:" + node, "join", "", {"api", "node:" + node},
+    add("join:" + node, "join", "", {registration, "node:" + node},
         [node](BootstrapContext &context) { return release(context, node); });
   std::vector<std::string> names = servers;
   names.insert(names.end(), b->cluster->agents.begin(), b->cluster->agents.end());
   const bool network = spec.cni == Cni::standard;
-  add("nodes-ready", "ready", "Nodes", {"api"}, [b, names, network](BootstrapContext &context) {
-    return wait_for_nodes(b, context, "nodes-ready", names, !network);
-  });
+  add("nodes-ready", "ready", "Nodes", {"api"},
+      [b, names, network](BootstrapContext &context) { return wait_for_nodes(b, context, names, !network); });
   const bool dns = std::find(spec.disable.begin(), spec.disable.end(), "coredns") == spec.disable.end();
   if (network && dns)
     add("dns", "ready", "Cluster DNS", {"api"}, [b](BootstrapContext &context) { return wait_for_dns(b, context); });

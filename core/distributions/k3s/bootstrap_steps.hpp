@@ -16,7 +16,7 @@ struct Cluster {
   std::string kubernetes_version;
   std::vector<std::string> servers; ///< the first is joined by the others
   std::vector<std::string> agents;
-  std::string api_node = {}; ///< publishes the API server; empty: the first server
+  std::string load_balancer = {}; ///< in front of several servers; or empty
 };
 
 std::vector<BootstrapStep> bootstrap_steps(std::shared_ptr<Cluster> cluster);

@@ -5,6 +5,8 @@
 #include "distributions/k3s/credentials.hpp"
 #include "distributions/k3s/k3s_plan.hpp"
 #include "distributions/k3s/release.hpp"
+#include "distributions/load_balancer.hpp"
+#include "distributions/node_counts.hpp"
 #include "kubernetes/kubeconfig.hpp"
 
 #include <algorithm>
@@ -16,14 +18,7 @@ std::vector<std::string> K3s::required_capabilities() const {
 }
 
 Result<void> K3s::check(const ClusterSpec &spec) const {
-  if (spec.control_planes == 0)
-    return Error(Code::usage, "a cluster needs a server: --control-planes is 0", "leave it at 1");
-  if (spec.control_planes > 1)
-    return Error(Code::usage,
-                 "K3s clusters have one server for now: --control-planes is " + std::to_string(spec.control_planes),
-                 "leave it at 1; --workers adds agents");
-  if (spec.workers > 200)
-    return Error(Code::usage, "--workers is " + std::to_string(spec.workers) + "; at most 200 are supported");
+  if (auto counted = check_node_counts(spec); !counted) return counted;
   const auto &known = bundled_components();
   for (const auto &name : spec.disable) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
@@ -45,6 +40,7 @@ std::vector<ImageNeed> K3s::images(const ClusterSpec &spec) const {
   ImageNeed need;
   need.ref = spec.node_image;
   if (spec.node_image_is_default) need.substitute_label = "ksail.node-image=k3s";
+  if (spec.control_planes > 1) return {need, load_balancer_image(spec)};
   return {need};
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/k3s/k3s_plan.hpp"
 
+#include "distributions/addresses.hpp"
 #include "distributions/k3s/bootstrap_steps.hpp"
 #include "distributions/k3s/configuration.hpp"
 #include "distributions/k3s/release.hpp"
-#include "distributions/vanilla/addresses.hpp"
+#include "distributions/load_balancer.hpp"
 
 namespace ksail::k3s {
 
@@ -18,18 +19,28 @@ void add(NodeTemplate &node, std::string path, std::string content, unsigned mod
   node.files.push_back(std::move(file));
 }
 
-nlohmann::json node_settings(const NodeFacts &node, bool server) {
+NodeTemplate make_node(const std::string &name, const std::string &address, const std::string &image, bool server,
+                       bool waits) {
+  NodeTemplate node;
+  node.name = name;
+  node.role = server ? "control-plane" : "worker";
+  node.image = image;
   // K3s is the first process of its node, makes control groups for pods, and mounts their volumes.
-  return {{"hostname", node.name},
-          {"entrypoint", {"/bin/sh", start_script}},
-          {"args", {server ? "server" : "agent"}},
-          {"privileged", true},
-          {"init", false},
-          {"cgroup_namespace", "private"},
-          {"tmpfs", {"/run", "/var/run"}},
-          {"address", node.ipv4},
-          {"restart", {{"policy", "unless-stopped"}}}};
+  node.settings = {{"hostname", name},
+                   {"entrypoint", {"/bin/sh", start_script}},
+                   {"args", {server ? "server" : "agent"}},
+                   {"privileged", true},
+                   {"init", false},
+                   {"cgroup_namespace", "private"},
+                   {"tmpfs", {"/run", "/var/run"}},
+                   {"address", address},
+                   {"restart", {{"policy", "unless-stopped"}}}};
+  add(node, start_script, node_script(waits), 0755);
+  return node;
 }
+
+/// In a file that nobody else can read: environment and arguments of a node are shown to whoever may look at it.
+void add_token(NodeTemplate &node, const std::string &token) { add(node, token_file, token + "\n", 0600); }
 
 class K3sPlan final : public ClusterPlan {
 public:
@@ -41,7 +52,9 @@ public:
   std::string kubeconfig(const std::string &context_name, const std::string &server) const override {
     return kubeconfig_text(context_name, server, cluster_->credentials.server_ca(), cluster_->credentials.admin());
   }
-  std::pair<std::string, int> api_endpoint() const override { return {cluster_->servers.front(), api_port}; }
+  std::pair<std::string, int> api_endpoint() const override {
+    return {cluster_->load_balancer.empty() ? cluster_->servers.front() : cluster_->load_balancer, api_port};
+  }
 
 private:
   std::shared_ptr<Cluster> cluster_;
@@ -57,7 +70,7 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
     return Error(Code::internal, "nothing is known of the node image " + spec.node_image);
   auto release = release_of(spec.kubernetes_version, image->second.use, image->second.labels);
   if (!release) return release.error();
-  auto network = vanilla::parse_subnet(input.network.subnet);
+  auto network = parse_subnet(input.network.subnet);
   if (!network) return Error(network.error()).in("the provider's network");
   auto credentials = Credentials::create();
   if (!credentials) return credentials.error();
@@ -65,53 +78,62 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
   if (!token) return token.error();
 
   Cluster cluster{spec, std::move(*credentials), release->kubernetes, spec.control_plane_names(), spec.worker_names()};
-  std::vector<NodeTemplate> nodes;
-  std::uint32_t next = 2; // the first address of the network is its gateway's
-  std::string first_address;
-  const auto add_node = [&](const std::string &name, bool server) -> Result<void> {
-    auto address = vanilla::address_in(*network, next++);
+  const std::size_t server_count = cluster.servers.size(), agent_count = cluster.agents.size();
+  std::vector<std::string> addresses; // the first of the network is its gateway's
+  const std::size_t node_count = server_count + agent_count + (server_count > 1 ? 1 : 0);
+  for (std::size_t i = 0; i < node_count; ++i) {
+    auto address = address_in(*network, static_cast<std::uint32_t>(i + 2));
     if (!address) return address.error();
-    const bool first = first_address.empty();
-    if (first) first_address = *address;
-    NodeFacts facts;
-    facts.name = name;
-    facts.ipv4 = *address;
-    NodeTemplate node;
-    node.name = name;
-    node.role = server ? "control-plane" : "worker";
-    node.image = image->second.use;
-    node.settings = node_settings(facts, server);
-    add(node, start_script, node_script(!first), 0755);
-    // A file that nobody else can read: environment and arguments of a node are shown to whoever may look at it.
-    add(node, token_file, (first ? cluster.credentials.secret() : *token) + "\n", 0600);
-    if (server) {
-      ServerSettings settings;
-      settings.first = first;
-      settings.with_others = cluster.servers.size() > 1;
-      settings.join = first_address;
-      settings.disable = spec.disable;
-      settings.network = spec.cni == Cni::standard;
-      if (spec.api_host_address != "127.0.0.1" && spec.api_host_address != "0.0.0.0")
-        settings.names.push_back(spec.api_host_address);
-      add(node, "/etc/rancher/k3s/config.yaml", server_config(settings, input.host, release->minor), 0600);
-    } else {
-      add(node, "/etc/rancher/k3s/config.yaml", agent_config(first_address, input.host, release->minor), 0600);
-    }
+    addresses.push_back(std::move(*address));
+  }
+  LoadBalancer balancer;
+  if (server_count > 1) {
+    const auto found = input.images.find(load_balancer_image(spec).ref);
+    if (found == input.images.end()) return Error(Code::internal, "nothing is known of the load balancer's image");
+    balancer.name = load_balancer_name(spec);
+    balancer.address = addresses.back();
+    balancer.image = found->second.use;
+    balancer.api_host_address = spec.api_host_address;
+    balancer.api_host_port = spec.api_host_port;
+    cluster.load_balancer = balancer.name;
+  }
+
+  std::vector<NodeTemplate> nodes;
+  for (std::size_t i = 0; i < server_count; ++i) {
+    const bool first = i == 0;
+    NodeTemplate node = make_node(cluster.servers[i], addresses[i], image->second.use, true, !first);
+    add_token(node, first ? cluster.credentials.secret() : *token);
+    ServerSettings settings;
+    settings.first = first;
+    settings.with_others = server_count > 1;
+    settings.join = addresses.front();
+    settings.disable = spec.disable;
+    settings.network = spec.cni == Cni::standard;
+    if (spec.api_host_address != "127.0.0.1" && spec.api_host_address != "0.0.0.0")
+      settings.names.push_back(spec.api_host_address);
+    if (server_count > 1) settings.names.insert(settings.names.end(), {balancer.name, balancer.address});
+    add(node, "/etc/rancher/k3s/config.yaml", server_config(settings, input.host, release->minor), 0600);
     if (first) {
       for (const auto &[path, content] : cluster.credentials.files())
         add(node, "/var/lib/rancher/k3s/server/tls/" + path, content, path.ends_with(".key") ? 0600 : 0644);
+      // Behind a load balancer it is that which has the port that was asked for; this one is for the bootstrap.
       node.settings["ports"] = nlohmann::json::array({{{"container", api_port},
-                                                       {"host", spec.api_host_port},
+                                                       {"host", server_count == 1 ? spec.api_host_port : 0},
                                                        {"host_address", spec.api_host_address},
                                                        {"protocol", "tcp"}}});
     }
+    balancer.members.push_back({node.name, addresses[i]});
     nodes.push_back(std::move(node));
-    return {};
-  };
-  for (const auto &name : cluster.servers)
-    if (auto added = add_node(name, true); !added) return added.error();
-  for (const auto &name : cluster.agents)
-    if (auto added = add_node(name, false); !added) return added.error();
+  }
+  // An address that stays, whichever server is there: https://docs.k3s.io/datastore/ha-embedded
+  const std::string &registration = server_count > 1 ? balancer.address : addresses.front();
+  for (std::size_t i = 0; i < agent_count; ++i) {
+    NodeTemplate node = make_node(cluster.agents[i], addresses[server_count + i], image->second.use, false, true);
+    add_token(node, *token);
+    add(node, "/etc/rancher/k3s/config.yaml", agent_config(registration, input.host, release->minor), 0600);
+    nodes.push_back(std::move(node));
+  }
+  if (server_count > 1) nodes.push_back(load_balancer_node(balancer));
   return std::unique_ptr<ClusterPlan>(
       std::make_unique<K3sPlan>(std::make_shared<Cluster>(std::move(cluster)), std::move(nodes)));
 }

@@ -22,7 +22,7 @@ std::string host_of(const std::string &url) {
   return url.substr(begin, url.find_first_of(":/", begin) - begin);
 }
 
-YamlNode features(Contract contract) {
+YamlNode features(Contract contract, bool kube_prism) {
   YamlNode node = YamlNode::mapping();
   if (contract.minor <= 11) {
     node.set("rbac", boolean(true));
@@ -30,7 +30,7 @@ YamlNode features(Contract contract) {
     node.set("apidCheckExtKeyUsage", boolean(true));
   }
   node.set("diskQuotaSupport", boolean(true));
-  node.set("kubePrism", mapping({{"enabled", boolean(true)}, {"port", number(7445)}}));
+  node.set("kubePrism", mapping({{"enabled", boolean(kube_prism)}, {"port", number(7445)}}));
   node.set("hostDNS", mapping({{"enabled", boolean(true)}, {"forwardKubeDNSToHost", boolean(true)}}));
   return node;
 }
@@ -62,7 +62,7 @@ YamlNode machine(const ClusterConfig &cluster, const SecretsBundle &secrets, con
       mirrors.set(mirror.registry, mapping({{"endpoints", texts(mirror.endpoints)}}));
     node.set("registries", mapping({{"mirrors", std::move(mirrors)}}));
   }
-  node.set("features", features(cluster.contract));
+  node.set("features", features(cluster.contract, cluster.kube_prism));
   if (control_plane)
     node.set("nodeLabels",
              mapping({{"node.kubernetes.io/exclude-from-external-load-balancers", YamlNode::string("")}}));

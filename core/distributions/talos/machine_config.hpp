@@ -36,6 +36,9 @@ struct ClusterConfig {
   std::string cni = "flannel"; ///< flannel | custom | none
   std::vector<std::string> cni_urls; ///< of custom: manifests
   bool allow_scheduling_on_control_planes = false;
+  /// Talos' load balancer for the API server on every node. It looks only every 20 s whether an API server is there, so
+  /// that a cluster becomes ready much later with it.
+  bool kube_prism = true;
   std::string install_disk;  ///< "/dev/sda"; empty: no disk is named, as for containers
   std::string install_image; ///< empty: what the running Talos takes by itself
   std::vector<RegistryMirror> mirrors;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/talos/talos.hpp"
 
+#include "distributions/addresses.hpp"
 #include "distributions/k3s/credentials.hpp"
 #include "distributions/load_balancer.hpp"
 #include "distributions/node_counts.hpp"
 #include "distributions/talos/release.hpp"
 #include "distributions/talos/secrets.hpp"
 #include "distributions/talos/talos_plan.hpp"
-#include "distributions/vanilla/addresses.hpp"
 #include "distributions/vanilla/image_manifests.hpp"
 
 namespace ksail::talos {
@@ -19,8 +19,8 @@ Result<void> Talos::check(const ClusterSpec &spec) const {
   if (!spec.disable.empty())
     return Error(Code::usage, "Talos has no bundled components to disable: --disable is " + spec.disable.front(),
                  "leave it away, or take --distribution K3s");
-  if (auto pods = vanilla::parse_subnet(spec.pod_subnet); !pods) return pods.error();
-  if (auto services = vanilla::parse_subnet(spec.service_subnet); !services) return services.error();
+  if (auto pods = parse_subnet(spec.pod_subnet); !pods) return pods.error();
+  if (auto services = parse_subnet(spec.service_subnet); !services) return services.error();
   // An image without a version in its tag may still be told by its label, which is only known later.
   auto release = release_of(spec.kubernetes_version, spec.node_image, {});
   if (!release && release.error().message.find("cannot be told") == std::string::npos) return release.error();

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/talos/talos_plan.hpp"
 
+#include "distributions/addresses.hpp"
 #include "distributions/k3s/credentials.hpp"
 #include "distributions/load_balancer.hpp"
 #include "distributions/talos/bootstrap_steps.hpp"
 #include "distributions/talos/config_check.hpp"
 #include "distributions/talos/machine_config.hpp"
 #include "distributions/talos/release.hpp"
-#include "distributions/vanilla/addresses.hpp"
 #include "kubernetes/base64.hpp"
 
 namespace ksail::talos {
@@ -75,6 +75,8 @@ Result<ClusterConfig> cluster_config(const ClusterSpec &spec, const Release &rel
   if (spec.api_host_address != "127.0.0.1" && spec.api_host_address != "0.0.0.0")
     config.cert_sans.push_back(spec.api_host_address);
   config.allow_scheduling_on_control_planes = spec.workers == 0;
+  // One control plane needs no balancing, and several have the cluster's own load balancer in front of them.
+  config.kube_prism = false;
   if (spec.cni == Cni::none) {
     config.cni = "none";
     return config;
@@ -97,14 +99,14 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
     return Error(Code::internal, "nothing is known of the node image " + spec.node_image);
   auto release = release_of(spec.kubernetes_version, image->second.use, image->second.labels);
   if (!release) return release.error();
-  auto network = vanilla::parse_subnet(input.network.subnet);
+  auto network = parse_subnet(input.network.subnet);
   if (!network) return Error(network.error()).in("the provider's network");
 
   std::uint32_t next = 2; // the first address of the network is its gateway's
   const auto addresses = [&](const std::vector<std::string> &names) -> Result<std::vector<Machine>> {
     std::vector<Machine> machines;
     for (const auto &name : names) {
-      auto address = vanilla::address_in(*network, next++);
+      auto address = address_in(*network, next++);
       if (!address) return address.error();
       machines.push_back({name, *address});
     }
@@ -126,7 +128,7 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
   if (spec.control_planes > 1) {
     const auto found = input.images.find(load_balancer_image(spec).ref);
     if (found == input.images.end()) return Error(Code::internal, "nothing is known of the load balancer's image");
-    auto address = vanilla::address_in(*network, next++);
+    auto address = address_in(*network, next++);
     if (!address) return address.error();
     balancer.name = cluster->api_node = load_balancer_name(spec);
     balancer.address = endpoint_host = *address;

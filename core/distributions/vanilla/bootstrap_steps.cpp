@@ -95,6 +95,13 @@ asio::awaitable<Result<void>> register_node(Shared b, BootstrapContext &context,
     spec["taints"] = json::array({{{"key", "node-role.kubernetes.io/control-plane"}, {"effect", "NoSchedule"}}});
   json object = {
       {"apiVersion", "v1"}, {"kind", "Node"}, {"metadata", {{"name", node.name}}}, {"spec", std::move(spec)}};
+  // A kubelet that learns of its node here before it has told what the node has would find no room for its static pods
+  // and refuse them for good. kubeadm's minimum of a control plane, until the kubelet tells the truth.
+  if (node.control_plane) {
+    const json room = {{"cpu", "2"}, {"memory", "1700M"}, {"pods", "110"}};
+    const json addresses = json::array({json{{"type", "InternalIP"}, {"address", node.address}}});
+    object["status"] = {{"capacity", room}, {"allocatable", room}, {"addresses", addresses}};
+  }
   auto created = co_await b->client->create("/api/v1/nodes", std::move(object), context.deadline());
   if (created) co_return Result<void>();
   const Error error = created.error();
@@ -246,8 +253,9 @@ std::vector<BootstrapStep> bootstrap_steps(std::shared_ptr<Cluster> cluster) {
     add("register", "join", "", {"api:" + node}, register_nodes);
     registered = {"register"};
   }
-  add("cni", "cni", "Pod network", {"api:" + node, "image-manifests"},
-      [](Shared s, BootstrapContext &c) { return apply_objects(s, c, s->network); });
+  if (with_cni)
+    add("cni", "cni", "Pod network", {"api:" + node, "image-manifests"},
+        [](Shared s, BootstrapContext &c) { return apply_objects(s, c, s->network); });
   add("storage", "addons", "Storage", {"api:" + node, "image-manifests"},
       [](Shared s, BootstrapContext &c) { return apply_objects(s, c, s->storage); });
   add("nodes-ready", "ready", "Nodes", registered, wait_for_nodes);

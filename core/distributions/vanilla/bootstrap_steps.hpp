@@ -2,8 +2,8 @@
 // From started nodes to a cluster that is Ready: what the host does, each step as soon as what it needs is there.
 #pragma once
 
+#include "distributions/addresses.hpp"
 #include "distributions/distribution.hpp"
-#include "distributions/vanilla/addresses.hpp"
 #include "distributions/vanilla/credentials.hpp"
 #include "distributions/vanilla/kubeadm_config.hpp"
 

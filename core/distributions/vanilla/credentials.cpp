@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/vanilla/credentials.hpp"
 
-#include "distributions/vanilla/addresses.hpp"
+#include "distributions/addresses.hpp"
 #include "kubernetes/base64.hpp"
 
 namespace ksail::vanilla {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/vanilla/kubeadm_config.hpp"
 
-#include "distributions/vanilla/addresses.hpp"
+#include "distributions/addresses.hpp"
 
 #include <nlohmann/json.hpp>
 

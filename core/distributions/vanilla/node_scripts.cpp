@@ -5,8 +5,17 @@ namespace ksail::vanilla {
 
 namespace {
 
-constexpr const char *script_head = R"sh(#!/bin/bash
+// Sleeps without a process: all nodes share few processors now.
+constexpr const char *pause_function = R"sh(exec {never}<> <(:)
+pause() { read -rt "$1" -u "$never"; }
+)sh";
+
+const std::string script_head =
+    std::string(R"sh(#!/bin/bash
 exec 2>>/kind/ksail/log
+)sh") +
+    pause_function +
+    R"sh(until_listens() { until exec 3<>"/dev/tcp/$1/6443"; do pause 0.05; done 2>/dev/null; exec 3>&-; } # ADDRESS
 say() { echo "$EPOCHREALTIME $*" >&2; }
 fail() { say "FAILED: $*"; touch /kind/ksail/failed; exit 1; }
 )sh";
@@ -19,7 +28,7 @@ const std::string detour = R"sh(detour() {
     iptables -w -t nat "$1" "$chain" -d SERVICE/32 -p tcp --dport 443 -j DNAT --to-destination TARGET:6443
   done
 }
-until_proxied() { until iptables-save -t nat | grep KUBE-SVC-NPX46M4PTMTKRN6Y >/dev/null; do sleep 0.05; done; }
+until_proxied() { until iptables-save -t nat | grep KUBE-SVC-NPX46M4PTMTKRN6Y >/dev/null; do pause 0.15; done; }
 )sh";
 
 std::string replace_all(std::string text, const std::string &from, const std::string &to) {
@@ -32,9 +41,9 @@ std::string replace_all(std::string text, const std::string &from, const std::st
 
 std::string static_pods_script(const std::string &etcd_members, bool first) {
   // The certificates and kubeconfigs are there already: of kubeadm's phases only those that write static pods are left.
-  // The controller manager and the scheduler are held back until the API server answers: two processors have enough to
-  // do, and started too early they would crash and back off.
-  return replace_all(replace_all(std::string(script_head) + R"sh(
+  // The controller manager and the scheduler are held back until the API server answers and allows them what they do:
+  // two processors have enough to do, and started too early they would be refused and back off.
+  return replace_all(replace_all(script_head + R"sh(
 kubeadm init --config /kind/kubeadm.conf --skip-phases preflight,certs,kubeconfig,kubelet-start,wait-control-plane,upload-config,upload-certs,mark-control-plane,bootstrap-token,kubelet-finalize,addon,show-join-command >/kind/ksail/static-pods.log 2>&1 ||
   fail "kubeadm could not write the static pods: $(tail -3 /kind/ksail/static-pods.log)"
 mkdir -p /kind/ksail/later
@@ -48,11 +57,11 @@ say static pods written
 }
 
 std::string bootstrap_script(const std::string &service_address, const std::string &node_address) {
-  std::string text = std::string(script_head) + R"sh(
+  std::string text = script_head + R"sh(
 api=https://127.0.0.1:6443
 ask() { curl --silent --max-time 5 --cacert /etc/kubernetes/pki/ca.crt --cert /kind/ksail/super-admin.pem "$@"; }
 status_of() { ask --output /dev/null --write-out '%{http_code}' "$api$1"; }
-until_ok() { until [[ $(status_of "$1") == 200 ]]; do sleep 0.03; done; }
+until_ok() { until [[ $(status_of "$1") == 200 ]]; do pause 0.05; done; }
 phase() {
   local log=/kind/ksail/phase-$1-${2:-all}.log attempt
   # A server that has just begun to answer cannot do everything yet, e.g. allocate Service addresses.
@@ -61,16 +70,14 @@ phase() {
       say "phase $* done (attempt $((attempt + 1)))"
       return
     fi
-    sleep 0.2
+    pause 0.2
   done
   fail "kubeadm init phase $*: $(grep -m1 -i '^error' "$log" || tail -1 "$log")"
 }
 
 )sh" + detour + R"sh(detour -A
 
-until exec 3<>/dev/tcp/127.0.0.1/2379; do sleep 0.03; done 2>/dev/null
-exec 3>&-
-mv /kind/ksail/later/kube-{controller-manager,scheduler}.yaml /etc/kubernetes/manifests/
+until_listens 127.0.0.1
 until_ok /version
 say API answers
 
@@ -81,6 +88,8 @@ post /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace","metadata":{"name
 rbac=/apis/rbac.authorization.k8s.io/v1
 post $rbac/clusterroles '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"ksail:bootstrap"},"rules":[{"apiGroups":["*"],"resources":["*"],"verbs":["*"]},{"nonResourceURLs":["*"],"verbs":["*"]}]}'
 post $rbac/clusterrolebindings '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"ksail:bootstrap"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"ksail:bootstrap"},"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"system:kube-controller-manager"},{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"system:kube-scheduler"},{"kind":"Group","apiGroup":"rbac.authorization.k8s.io","name":"system:serviceaccounts:kube-system"}]}'
+# Not before they may: who asks for a lease and is refused comes again two to four seconds later.
+mv /kind/ksail/later/kube-{controller-manager,scheduler}.yaml /etc/kubernetes/manifests/
 # A kubelet may see a pod before the API server's node authorizer has, is refused the ConfigMaps the pod mounts, and comes again only
 # a second later. Until the first pods run, nodes may read those of kube-system by a role.
 system=$rbac/namespaces/kube-system
@@ -126,33 +135,24 @@ say done
 }
 
 std::string follow_script(const std::string &service_address, const std::string &first_address) {
-  return replace_all(replace_all(replace_all(std::string(script_head) + R"sh(
+  return replace_all(replace_all(replace_all(script_head + R"sh(
 ask() { curl --silent --max-time 5 --cacert /etc/kubernetes/pki/ca.crt --cert /kind/ksail/super-admin.pem "$@"; }
-until_ok() { until [[ $(ask --output /dev/null --write-out '%{http_code}' "https://$1:6443$2") == 200 ]]; do sleep 0.05; done; }
+until_ok() { until [[ $(ask --output /dev/null --write-out '%{http_code}' "https://$1:6443$2") == 200 ]]; do pause 0.15; done; }
 
 )sh" + detour + R"sh(detour -A
 
 # Its roles and the cluster's objects are written once, by the first.
+until_listens FIRST
 until_ok FIRST /readyz
-# A kubelet refuses a static pod for good while it knows its node without what the node can allocate.
-until [[ $(ask "https://FIRST:6443/api/v1/nodes/$HOSTNAME") == *'"allocatable"'* ]]; do sleep 0.1; done
-for ((attempt = 1; ; attempt++)); do
-  sleep 1
-  mv /kind/ksail/later/kube-apiserver.yaml /etc/kubernetes/manifests/
-  for ((i = 0; i < 300; i++)); do
-    [[ $(ask --output /dev/null --write-out '%{http_code}' https://127.0.0.1:6443/readyz) != 200 ]] || break 2
-    sleep 0.1
-  done
-  ((attempt < 5)) || fail "the API server does not become ready"
-  say API server not there, attempt $attempt
-  mv /etc/kubernetes/manifests/kube-apiserver.yaml /kind/ksail/later/
-done
+mv /kind/ksail/later/kube-apiserver.yaml /etc/kubernetes/manifests/
+until_listens 127.0.0.1
+until_ok 127.0.0.1 /readyz
 say API answers
 mv /kind/ksail/later/kube-{controller-manager,scheduler}.yaml /etc/kubernetes/manifests/
 for ((attempt = 0; ; attempt++)); do
   KUBECONFIG=/etc/kubernetes/super-admin.conf kubeadm init phase mark-control-plane --config /kind/kubeadm.conf >/kind/ksail/mark.log 2>&1 && break
   ((attempt < 60)) || fail "kubeadm init phase mark-control-plane: $(grep -m1 -i '^error' /kind/ksail/mark.log || tail -1 /kind/ksail/mark.log)"
-  sleep 0.2
+  pause 0.2
 done
 until_proxied
 detour -D
@@ -166,7 +166,7 @@ say done
 }
 
 std::string detour_script(const std::string &service_address, const std::string &first_address) {
-  return replace_all(replace_all(std::string(script_head) + detour + R"sh(
+  return replace_all(replace_all(script_head + detour + R"sh(
 detour -A
 until_proxied
 detour -D
@@ -176,9 +176,8 @@ detour -D
 }
 
 std::string worker_script(const std::string &control_plane_address) {
-  return replace_all(std::string(script_head) + R"sh(
-until exec 3<>/dev/tcp/NODE/6443; do sleep 0.05; done 2>/dev/null
-exec 3>&-
+  return replace_all(script_head + R"sh(
+until_listens NODE
 say API server listens
 # The kubelet is ordered after this script.
 touch /kind/ksail/done
@@ -187,10 +186,10 @@ touch /kind/ksail/done
 }
 
 std::string wait_script(unsigned seconds) {
-  return "for ((i = 0; i < " + std::to_string(seconds * 20) + R"sh(; i++)); do
+  return pause_function + ("for ((i = 0; i < " + std::to_string(seconds * 20)) + R"sh(; i++)); do
   [[ ! -e /kind/ksail/done ]] || exit 0
   if [[ -e /kind/ksail/failed ]]; then grep FAILED /kind/ksail/log; exit 1; fi
-  sleep 0.05
+  pause 0.05
 done
 tail -5 /kind/ksail/log
 exit 2
@@ -201,7 +200,7 @@ std::string dns_script(const std::string &dns_address, unsigned seconds) {
   // A query for the A record of kubernetes.default.svc.cluster.local, RFC 1035 §4.1, id 0xabcd. The answer's header has
   // the same id, the response bit, no error code and at least one answer. From a file: a newline in what bash prints
   // would split it into two datagrams.
-  return replace_all(R"sh(query=/run/ksail-dns-query
+  return replace_all(std::string(pause_function) + R"sh(query=/run/ksail-dns-query
 printf '\xab\xcd\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x0akubernetes\x07default\x03svc\x07cluster\x05local\x00\x00\x01\x00\x01' >$query
 for ((i = 0; i < )sh" + std::to_string(seconds * 10) +
                          R"sh(; i++)); do
@@ -211,7 +210,7 @@ for ((i = 0; i < )sh" + std::to_string(seconds * 10) +
     [[ ${answer:0:5} == abcd8 && ${answer:7:1} == 0 && -n ${answer:12:4} && ${answer:12:4} != 0000 ]] && exit 0
     break
   done
-  sleep 0.05
+  pause 0.05
 done
 echo "last answer: ${answer:-none}"
 exit 1

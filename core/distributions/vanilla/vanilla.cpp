@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/vanilla/vanilla.hpp"
 
+#include "distributions/addresses.hpp"
 #include "distributions/load_balancer.hpp"
 #include "distributions/node_counts.hpp"
-#include "distributions/vanilla/addresses.hpp"
 #include "distributions/vanilla/credentials.hpp"
 #include "distributions/vanilla/image_manifests.hpp"
 #include "distributions/vanilla/node_version.hpp"

@@ -7,9 +7,11 @@
 #include "engine_error.hpp"
 #include "labels.hpp"
 #include "node_view.hpp"
+#include "nodes.hpp"
 #include "request_body.hpp"
 #include "verbs.hpp"
 
+#include <map>
 #include <set>
 
 namespace ksail::docker {
@@ -32,6 +34,16 @@ std::string text(const json &object, const char *name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+/// The named volumes that an entry of the container list holds.
+std::vector<std::string> volumes_of(const json &entry) {
+  std::vector<std::string> names;
+  const auto mounts = entry.find("Mounts");
+  if (mounts == entry.end() || !mounts->is_array()) return names;
+  for (const auto &mount : *mounts)
+    if (std::string name = text(mount, "Name"); !name.empty()) names.push_back(std::move(name));
+  return names;
+}
+
 class Destruction {
 public:
   Destruction(Verbs &verbs, Context &context, std::string cluster, json labels)
@@ -44,10 +56,12 @@ private:
   asio::awaitable<Result<void>> remove_all(const Found &found);
   asio::awaitable<Result<void>> kill_container(std::string id, std::string name);
   asio::awaitable<Result<void>> remove_container(std::string id, std::string name);
+  asio::awaitable<Result<void>> remove_node(std::string id, std::string name, std::vector<std::string> volumes);
   asio::awaitable<Result<void>> wait_until_gone(std::string id, std::string name);
   asio::awaitable<Result<void>> remove_volume(std::string name);
   asio::awaitable<Result<void>> remove_network(std::string id, std::string name);
   asio::awaitable<Result<bool>> detach_others(std::string id, std::string name);
+  bool asked_for(const json &container) const;
   void removed(const char *kind, const std::string &name);
   Reply reply() const;
 
@@ -58,6 +72,14 @@ private:
   std::set<std::string> nodes_, volumes_, networks_; ///< removed ones; an object may be met in two rounds
   std::set<std::string> spared_;                     ///< networks that another creation uses
 };
+
+/// Whether a container of the cluster carries the labels of the request; one that does not belongs to another creation.
+bool Destruction::asked_for(const json &container) const {
+  const json labels = container.value("Labels", json::object());
+  for (const auto &[key, value] : labels_.items())
+    if (labels.value(key, json()) != value) return false;
+  return true;
+}
 
 void Destruction::removed(const char *kind, const std::string &name) {
   context_.event(json{{"event", "removed"}, {"kind", kind}, {"name", name}});
@@ -84,6 +106,15 @@ asio::awaitable<Result<Found>> Destruction::look() {
   ForEachOptions at_once;
   auto listed = co_await run_all(std::move(work), at_once);
   if (!listed) co_return listed.error();
+  // A node of another creation that is not started yet does not hold the network it will need.
+  if (!labels_.empty() && !found.networks.empty()) {
+    auto everyone = co_await list_containers(verbs_.engine, cluster_, json::object(), context_.deadline());
+    if (!everyone) co_return everyone.error();
+    for (const auto &entry : *everyone)
+      if (!asked_for(entry))
+        for (const auto &network : found.networks)
+          spared_.insert(text(network, "Id"));
+  }
   std::erase_if(found.networks.get_ref<json::array_t &>(),
                 [&](const json &network) { return spared_.contains(text(network, "Id")); });
   co_return found;
@@ -133,6 +164,18 @@ asio::awaitable<Result<void>> Destruction::remove_container(std::string id, std:
   co_return Result<void>();
 }
 
+/// A node and the volumes that only it holds: they need not wait for the other nodes.
+asio::awaitable<Result<void>> Destruction::remove_node(std::string id, std::string name,
+                                                       std::vector<std::string> volumes) {
+  auto gone = co_await remove_container(std::move(id), std::move(name));
+  if (!gone) co_return gone;
+  for (auto &volume : volumes) {
+    auto removed = co_await remove_volume(std::move(volume));
+    if (!removed) co_return removed;
+  }
+  co_return Result<void>();
+}
+
 asio::awaitable<Result<void>> Destruction::remove_volume(std::string name) {
   co_await asio::this_coro::throw_if_cancelled(false);
   const std::string what = "remove volume " + name;
@@ -148,8 +191,8 @@ asio::awaitable<Result<void>> Destruction::remove_volume(std::string name) {
   co_return Result<void>();
 }
 
-/// Takes containers that are not of this cluster off its network. False when nodes of this cluster still use it; when one
-/// of them was not asked for, another creation goes on and the network is spared.
+/// Takes containers that are not of this cluster off its network. False when nodes of this cluster still use it; when
+/// one of them was not asked for, another creation goes on and the network is spared.
 asio::awaitable<Result<bool>> Destruction::detach_others(std::string id, std::string name) {
   const json filter = {{"network", {id}}};
   EngineCall call("GET", "/containers/json?all=1&filters=" + http::encode_component(filter.dump()),
@@ -158,12 +201,10 @@ asio::awaitable<Result<bool>> Destruction::detach_others(std::string id, std::st
   if (!users) co_return users.error();
   bool ours = false;
   for (const auto &user : *users) {
-    const json labels = user.value("Labels", json::object());
-    if (text(labels, cluster_label) != cluster_) continue;
+    if (text(user.value("Labels", json::object()), cluster_label) != cluster_) continue;
     ours = true;
     // A node that was asked for is only not gone yet, e.g. because the engine was starting it once more.
-    for (const auto &[key, value] : labels_.items())
-      if (labels.value(key, json()) != value) spared_.insert(id);
+    if (!asked_for(user)) spared_.insert(id);
   }
   if (ours) co_return false;
   for (const auto &user : *users) {
@@ -213,16 +254,28 @@ asio::awaitable<Result<void>> Destruction::remove_all(const Found &found) {
       dying.push_back([this, id = text(entry, "Id"), name = entry_name(entry)] { return kill_container(id, name); });
   auto killed = co_await run_all(std::move(dying), to_the_end);
   if (!killed && killed.error().code == Code::cancelled) co_return killed.error();
-  Work going;
+  std::map<std::string, int> holders; // of the volumes to remove
+  for (const auto &volume : found.volumes)
+    holders.emplace(text(volume, "Name"), 0);
   for (const auto &entry : found.containers)
-    going.push_back([this, id = text(entry, "Id"), name = entry_name(entry)] { return remove_container(id, name); });
+    for (const auto &volume : volumes_of(entry))
+      if (const auto held = holders.find(volume); held != holders.end()) ++held->second;
+  Work going;
+  for (const auto &entry : found.containers) {
+    std::vector<std::string> own = volumes_of(entry);
+    std::erase_if(own, [&](const std::string &volume) { return !holders.contains(volume) || holders[volume] != 1; });
+    for (const auto &volume : own)
+      holders.erase(volume);
+    going.push_back(
+        [this, id = text(entry, "Id"), name = entry_name(entry), own] { return remove_node(id, name, own); });
+  }
   for (const auto &entry : found.networks)
     going.push_back([this, id = text(entry, "Id"), name = text(entry, "Name")] { return remove_network(id, name); });
   auto nodes_gone = co_await run_all(std::move(going), to_the_end);
-  // Volumes only now: nodes hold them. Most went with their node.
+  // Those of several nodes, or of none any more.
   Work rest;
-  for (const auto &entry : found.volumes)
-    rest.push_back([this, name = text(entry, "Name")] { return remove_volume(name); });
+  for (const auto &[volume, count] : holders)
+    rest.push_back([this, name = volume] { return remove_volume(name); });
   auto rest_gone = co_await run_all(std::move(rest), to_the_end);
   if (nodes_gone) co_return rest_gone;
   if (rest_gone) co_return nodes_gone;

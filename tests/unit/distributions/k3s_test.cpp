@@ -3,6 +3,7 @@
 #include "distributions/k3s/configuration.hpp"
 #include "distributions/k3s/credentials.hpp"
 #include "distributions/k3s/release.hpp"
+#include "distributions/load_balancer.hpp"
 #include "kubernetes/kubeconfig.hpp"
 
 #include <catch2/catch.hpp>
@@ -28,6 +29,8 @@ std::unique_ptr<ClusterPlan> plan_of(const ClusterSpec &spec, int cgroup_version
   input.host.cgroup_version = cgroup_version;
   input.network = NetworkFacts{"ksail-dev", "192.0.2.0/24", "192.0.2.1"};
   input.images[spec.node_image] = ImageFacts{spec.node_image, "present", {}};
+  if (spec.control_planes > 1)
+    input.images[load_balancer_image(spec).ref] = ImageFacts{"ksail/load-balancer:1", "substitute", {}};
   auto plan = find_distribution("k3s")->plan(input);
   REQUIRE(plan);
   return std::move(*plan);
@@ -107,6 +110,56 @@ TEST_CASE("the nodes of a K3s cluster") {
   CHECK_FALSE(file_of(agent, "/var/lib/rancher/k3s/server/tls/server-ca.crt"));
 }
 
+TEST_CASE("several K3s servers stand behind a load balancer") {
+  auto spec = two_nodes();
+  spec.control_planes = 3;
+  spec.api_host_port = 7443;
+  CHECK(find_distribution("K3s")->check(spec));
+  CHECK(find_distribution("K3s")->images(spec).size() == 2);
+  const auto plan = plan_of(spec);
+  REQUIRE(plan->nodes().size() == 5);
+  const auto config = [&](std::size_t node) {
+    return file_of(plan->nodes()[node], "/etc/rancher/k3s/config.yaml")->content;
+  };
+  const std::string names = "tls-san:\n  - \"dev-load-balancer\"\n  - \"192.0.2.6\"\n";
+  CHECK(config(0) == "token-file: /etc/rancher/k3s/cluster-token\ncluster-init: true\n" + names);
+  for (const std::size_t further : {1, 2}) {
+    CHECK(config(further) ==
+          "token-file: /etc/rancher/k3s/cluster-token\nserver: \"https://192.0.2.2:6443\"\n" + names);
+    // They get the authorities from the first, and wait for it: K3s gives up when nobody listens there.
+    CHECK_FALSE(file_of(plan->nodes()[further], "/var/lib/rancher/k3s/server/tls/server-ca.crt"));
+    CHECK(file_of(plan->nodes()[further], k3s::start_script)->content.find(k3s::gate_file) != std::string::npos);
+    CHECK(file_of(plan->nodes()[further], k3s::token_file)->content.starts_with("K10"));
+    CHECK_FALSE(plan->nodes()[further].settings.contains("ports"));
+  }
+  CHECK(config(3).find("server: \"https://192.0.2.6:6443\"") != std::string::npos);
+  const auto &balancer = plan->nodes()[4];
+  CHECK(balancer.role == load_balancer_role);
+  CHECK(balancer.image == "ksail/load-balancer:1");
+  CHECK(balancer.settings["address"] == "192.0.2.6");
+  CHECK(balancer.settings["ports"][0]["host"] == 7443);
+  CHECK(plan->nodes()[0].settings["ports"][0]["host"] == 0);
+  const std::string members = file_of(balancer, "/usr/local/etc/haproxy/haproxy.cfg")->content;
+  for (const char *address : {"192.0.2.2:6443", "192.0.2.3:6443", "192.0.2.4:6443"})
+    CHECK(members.find(address) != std::string::npos);
+  CHECK(members.find("192.0.2.5:6443") == std::string::npos);
+  CHECK(plan->api_endpoint() == std::pair<std::string, int>("dev-load-balancer", 6443));
+}
+
+TEST_CASE("further K3s servers join side by side, agents through the load balancer") {
+  auto spec = two_nodes();
+  spec.control_planes = 3;
+  std::map<std::string, std::vector<std::string>> after;
+  for (const auto &step : plan_of(spec)->steps())
+    after[step.name] = step.after;
+  using Names = std::vector<std::string>;
+  CHECK(after.at("api") == Names{"node:dev-control-plane"});
+  CHECK(after.at("join:dev-control-plane2") == Names{"api", "node:dev-control-plane2"});
+  CHECK(after.at("join:dev-control-plane3") == Names{"api", "node:dev-control-plane3"});
+  CHECK(after.at("load-balancer") == Names{"api", "node:dev-load-balancer"});
+  CHECK(after.at("join:dev-worker") == Names{"load-balancer", "node:dev-worker"});
+}
+
 TEST_CASE("the token of a K3s cluster is in a file and nowhere else") {
   const auto plan = plan_of(two_nodes());
   const auto *secret = file_of(plan->nodes()[0], k3s::token_file);
@@ -148,6 +201,9 @@ TEST_CASE("what a K3s cluster cannot be") {
   auto unknown = two_nodes();
   unknown.disable = {"nginx"};
   CHECK(distribution.check(unknown).error().message.find("'nginx'") != std::string::npos);
+  auto without_server = two_nodes();
+  without_server.control_planes = 0;
+  CHECK(distribution.check(without_server).error().message.find("--control-planes") != std::string::npos);
   auto without_image = two_nodes();
   without_image.node_image.clear();
   CHECK(distribution.check(without_image).error().code == Code::usage);

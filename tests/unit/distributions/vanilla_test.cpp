@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/distribution.hpp"
-#include "distributions/vanilla/addresses.hpp"
+#include "distributions/addresses.hpp"
 #include "distributions/vanilla/image_manifests.hpp"
 #include "distributions/vanilla/node_scripts.hpp"
 #include "distributions/vanilla/node_version.hpp"

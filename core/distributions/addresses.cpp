@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "distributions/vanilla/addresses.hpp"
+#include "distributions/addresses.hpp"
 
 #include <arpa/inet.h>
 #include <charconv>
 
-namespace ksail::vanilla {
+namespace ksail {
 
 std::string address_text(std::uint32_t address) {
   const in_addr value{htonl(address)};
@@ -48,4 +48,4 @@ Result<Subnet> part_of(const Subnet &subnet, unsigned prefix, std::uint32_t inde
   return Subnet{subnet.base + static_cast<std::uint32_t>(std::uint64_t(index) << (32 - prefix)), prefix};
 }
 
-} // namespace ksail::vanilla
+} // namespace ksail

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-namespace ksail::vanilla {
+namespace ksail {
 
 struct Subnet {
   std::uint32_t base = 0;
@@ -23,4 +23,4 @@ Result<std::string> address_in(const Subnet &subnet, std::uint32_t index);
 /// The `index`-th subnet of length `prefix` inside, e.g. the pod range of a node.
 Result<Subnet> part_of(const Subnet &subnet, unsigned prefix, std::uint32_t index);
 
-} // namespace ksail::vanilla
+} // namespace ksail

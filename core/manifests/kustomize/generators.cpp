@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manifests/json.hpp"
+#include "manifests/kustomize/transformers.hpp"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+namespace ksail::manifests::kustomize {
+namespace {
+
+bool is_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const std::size_t n = c < 0x80                ? 1
+                          : c >= 0xC2 && c < 0xE0 ? 2
+                          : (c & 0xF0U) == 0xE0   ? 3
+                          : c >= 0xF0 && c < 0xF5 ? 4
+                                                  : 0;
+    if (n == 0 || i + n > text.size()) {
+      return false;
+    }
+    for (std::size_t k = 1; k < n; ++k) {
+      if ((static_cast<unsigned char>(text[i + k]) & 0xC0U) != 0x80) {
+        return false;
+      }
+    }
+    const auto second = n > 1 ? static_cast<unsigned char>(text[i + 1]) : 0;
+    if ((c == 0xE0 && second < 0xA0) || (c == 0xED && second >= 0xA0) || (c == 0xF0 && second < 0x90) ||
+        (c == 0xF4 && second >= 0x90)) {
+      return false;
+    }
+    i += n;
+  }
+  return true;
+}
+
+/// In lines of 70 characters when it is longer, each with its newline.
+std::string wrapped_base64(std::string_view bytes) {
+  std::string flat(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char *>(flat.data()),
+                      reinterpret_cast<const unsigned char *>(bytes.data()), static_cast<int>(bytes.size()));
+  flat.resize(static_cast<std::size_t>(size));
+  constexpr std::size_t kLine = 70;
+  if (flat.size() < kLine) {
+    return flat;
+  }
+  std::string out;
+  for (std::size_t i = 0; i < flat.size(); i += kLine) {
+    out.append(flat, i, kLine).append("\n");
+  }
+  return out;
+}
+
+using Data = std::map<std::string, std::string>;
+
+class Sources {
+public:
+  Sources(const std::string &where, const Loaded &load) : where_(where), load_(load) {}
+  Data data;
+
+  Result<void> read(const nlohmann::json &entry) {
+    for (const auto &[field, reader] :
+         std::initializer_list<std::pair<const char *, Result<void> (Sources::*)(const std::string &)>>{
+             {"envs", &Sources::env_file}, {"literals", &Sources::literal}, {"files", &Sources::file}}) {
+      if (!entry.contains(field)) {
+        continue;
+      }
+      for (const auto &item : entry[field]) {
+        if (auto done = (this->*reader)(item.get<std::string>()); !done) {
+          return done;
+        }
+      }
+    }
+    return {};
+  }
+
+private:
+  Result<void> add(const std::string &key, std::string value) {
+    if (!valid_key(key)) {
+      return Error(Code::config, where_ + ": `" + key + "` is no valid key", "letters, digits, - _ and . are allowed");
+    }
+    if (!data.emplace(key, std::move(value)).second) {
+      return Error(Code::config, where_ + ": the key `" + key + "` is there twice");
+    }
+    return {};
+  }
+
+  static bool valid_key(const std::string &key) {
+    return !key.empty() && key.size() <= 253 && key != "." && key != ".." && !key.starts_with("..") &&
+           std::all_of(key.begin(), key.end(), [](char c) {
+             return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                    c == '_' || c == '.';
+           });
+  }
+
+  Result<void> env_file(const std::string &path) {
+    auto loaded = load_(path);
+    if (!loaded) {
+      return loaded.error();
+    }
+    std::string_view rest = *loaded;
+    for (bool first = true; !rest.empty(); first = false) {
+      const auto end = rest.find('\n');
+      std::string_view line = rest.substr(0, end);
+      rest = end == rest.npos ? std::string_view{} : rest.substr(end + 1);
+      if (line.ends_with('\r')) {
+        line.remove_suffix(1);
+      }
+      if (!is_utf8(line)) {
+        return Error(Code::config, where_ + ": " + path + " has a line that is no UTF-8");
+      }
+      if (first && line.starts_with("\xEF\xBB\xBF")) {
+        line.remove_prefix(3);
+      }
+      line.remove_prefix(std::min(line.find_first_not_of(" \t\v\f\r"), line.size()));
+      if (line.empty() || line[0] == '#') {
+        continue;
+      }
+      const auto equal = line.find('=');
+      if (auto done =
+              add(std::string(line.substr(0, equal)), equal == line.npos ? "" : std::string(line.substr(equal + 1)));
+          !done) {
+        return done;
+      }
+    }
+    return {};
+  }
+
+  Result<void> literal(const std::string &text) {
+    const auto equal = text.find('=');
+    if (equal == 0 || equal == text.npos) {
+      return Error(Code::config,
+                   where_ + ": the literal `" + text.substr(0, equal == 0 ? 1 : 20) + "` is not of the form key=value");
+    }
+    auto value = text.substr(equal + 1);
+    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.front() == value.back()) {
+      value = value.substr(1, value.size() - 2);
+    }
+    return add(text.substr(0, equal), std::move(value));
+  }
+
+  Result<void> file(const std::string &text) {
+    const auto equal = text.find('=');
+    if (equal == 0 || (equal != text.npos && (equal + 1 == text.size() || text.find('=', equal + 1) != text.npos))) {
+      return Error(Code::config, where_ + ": the file `" + text + "` is not of the form path or key=path");
+    }
+    const auto path = equal == text.npos ? text : text.substr(equal + 1);
+    auto loaded = load_(path);
+    if (!loaded) {
+      return loaded.error();
+    }
+    return add(equal == text.npos ? path.substr(path.rfind('/') + 1) : text.substr(0, equal), std::move(*loaded));
+  }
+
+  const std::string &where_;
+  const Loaded &load_;
+};
+
+/// As Go's encoding/json escapes, which also spares HTML.
+void write_go_string(std::string_view text, std::string &out) {
+  std::string plain;
+  write_json_string(text, plain);
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    const char c = plain[i];
+    if (c == '<' || c == '>' || c == '&') {
+      out += c == '<' ? "\\u003c" : c == '>' ? "\\u003e" : "\\u0026";
+    } else if (plain.compare(i, 6, "\\u0008") == 0 && (i == 0 || plain[i - 1] != '\\')) {
+      out += "\\b";
+      i += 5;
+    } else if (plain.compare(i, 6, "\\u000c") == 0 && (i == 0 || plain[i - 1] != '\\')) {
+      out += "\\f";
+      i += 5;
+    } else if (plain.compare(i, 3, "\xE2\x80\xA8") == 0 || plain.compare(i, 3, "\xE2\x80\xA9") == 0) {
+      out += plain[i + 2] == '\xA8' ? "\\u2028" : "\\u2029";
+      i += 2;
+    } else {
+      out += c;
+    }
+  }
+}
+
+std::string go_map(const Node *map) {
+  Data sorted;
+  for (std::size_t i = 0; map != nullptr && i < map->pairs(); ++i) {
+    sorted.emplace(map->key(i)->text(), map->value(i)->text());
+  }
+  std::string out = "{";
+  for (const auto &[key, value] : sorted) {
+    out += out.size() > 1 ? "," : "";
+    write_go_string(key, out);
+    out += ':';
+    write_go_string(value, out);
+  }
+  return out + "}";
+}
+
+} // namespace
+
+std::string content_hash(const Node &root) {
+  const Node *data = root.find("data");
+  const auto data_text = data == nullptr || !data->is_mapping() ? std::string("\"\"") : go_map(data);
+  std::string content;
+  if (root.find_text("kind") == "Secret") {
+    content = "{\"data\":" + data_text + ",\"kind\":\"Secret\",\"name\":\"\"";
+    if (const Node *plain = root.find("stringData")) {
+      content += ",\"stringData\":" + go_map(plain);
+    }
+    content += ",\"type\":";
+    write_go_string(root.find_text("type"), content);
+    content += "}";
+  } else {
+    content = "{";
+    if (const Node *binary = root.find("binaryData")) {
+      content += "\"binaryData\":" + go_map(binary) + ",";
+    }
+    content += "\"data\":" + data_text + ",\"kind\":\"ConfigMap\",\"name\":\"\"}";
+  }
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  EVP_Digest(content.data(), content.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  // Hexadecimal, with letters that make no words.
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string out;
+  for (std::size_t i = 0; i < 5; ++i) {
+    for (const unsigned digit : {unsigned{digest[i]} >> 4U, unsigned{digest[i]} & 15U}) {
+      const char c = kHex[digit];
+      out += c == '0' ? 'g' : c == '1' ? 'h' : c == '3' ? 'k' : c == 'a' ? 'm' : c == 'e' ? 't' : c;
+    }
+  }
+  return out;
+}
+
+Result<Resource *> generate(Arena &arena, std::vector<std::unique_ptr<Resource>> &owned, bool secret,
+                            const nlohmann::json &entry, const std::string &where, const Loaded &load) {
+  const auto name = text_of(entry, "name");
+  if (name.empty()) {
+    return Error(Code::config, where + " has no name");
+  }
+  Sources sources(where, load);
+  if (auto done = sources.read(entry); !done) {
+    return done.error();
+  }
+  Node *root = make_node(arena, NodeKind::mapping);
+  set(arena, *root, "apiVersion", make_string(arena, "v1"));
+  set(arena, *root, "kind", make_string(arena, secret ? "Secret" : "ConfigMap"));
+  Node *data = set(arena, *root, "metadata", make_node(arena, NodeKind::mapping));
+  set(arena, *data, "name", make_string(arena, name));
+  if (const auto ns = text_of(entry, "namespace"); !ns.empty()) {
+    set(arena, *data, "namespace", make_string(arena, ns));
+  }
+  if (secret) {
+    const auto type = text_of(entry, "type");
+    set(arena, *root, "type", make_string(arena, type.empty() ? "Opaque" : type));
+    set(arena, *root, "data", make_node(arena, NodeKind::mapping));
+  }
+  const auto put = [&](const char *field, const std::string &key, const std::string &value) {
+    Node *map = root->find(field);
+    if (map == nullptr) {
+      map = set(arena, *root, field, make_node(arena, NodeKind::mapping));
+    }
+    set(arena, *map, key, make_string(arena, value));
+  };
+  for (const auto &[key, value] : sources.data) {
+    if (secret) {
+      put("data", key, wrapped_base64(value));
+    } else if (is_utf8(value)) {
+      put("data", key, value);
+    } else {
+      put("binaryData", key, wrapped_base64(value));
+    }
+  }
+  owned.push_back(std::make_unique<Resource>());
+  Resource *resource = owned.back().get();
+  resource->root = root;
+  const auto options = entry.value("options", nlohmann::json::object());
+  for (const char *field : {"labels", "annotations"}) {
+    if (options.contains(field)) {
+      std::vector<std::pair<std::string_view, std::string_view>> values;
+      for (const auto &[key, value] : options[field].items()) {
+        values.emplace_back(arena.copy(key), value.get_ref<const std::string &>());
+      }
+      resource->set_metadata_map(arena, field, std::move(values));
+    }
+  }
+  if (flag_of(options, "immutable")) {
+    set(arena, *root, "immutable", make_scalar(arena, "true"));
+  }
+  resource->needs_hash = !flag_of(options, "disableNameSuffixHash");
+  const auto behavior = text_of(entry, "behavior");
+  resource->behavior = behavior == "replace"  ? Behavior::replace
+                       : behavior == "merge"  ? Behavior::merge
+                       : behavior == "create" ? Behavior::create
+                                              : Behavior::unspecified;
+  return resource;
+}
+
+} // namespace ksail::manifests::kustomize

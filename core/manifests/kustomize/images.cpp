@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manifests/kustomize/default_fields.hpp"
+#include "manifests/kustomize/transformers.hpp"
+
+#include <re2/re2.h>
+
+namespace ksail::manifests::kustomize {
+namespace {
+
+struct Image {
+  std::string name, tag, digest;
+};
+
+/// name[:tag][@digest]; a colon before the first slash belongs to the registry's port.
+Image split(std::string_view text) {
+  Image image;
+  if (const auto at = text.find('@'); at != text.npos) {
+    image.digest = text.substr(at + 1);
+    text = text.substr(0, at);
+  }
+  const auto slash = text.find('/');
+  const auto colon = text.find(':', slash == text.npos ? 0 : slash);
+  image.name = text.substr(0, colon);
+  image.tag = colon == text.npos ? "" : std::string(text.substr(colon + 1));
+  return image;
+}
+
+class Change {
+public:
+  Change(Arena &arena, const nlohmann::json &entry)
+      : arena_(arena), new_name_(text_of(entry, "newName")), new_tag_(text_of(entry, "newTag")),
+        suffix_(text_of(entry, "tagSuffix")), digest_(text_of(entry, "digest")),
+        pattern_("^" + text_of(entry, "name") + "(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$", quiet()) {}
+
+  bool good() const { return pattern_.ok(); }
+
+  void operator()(Node &node) const {
+    const auto text = node.text();
+    if (!node.is_scalar() || !re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), pattern_)) {
+      return;
+    }
+    Image image = split(text);
+    if (!new_name_.empty()) {
+      image.name = new_name_;
+    }
+    if (!new_tag_.empty() && !digest_.empty()) {
+      image.tag = new_tag_;
+      image.digest = digest_;
+    } else if (!new_tag_.empty()) {
+      image.tag = new_tag_;
+      image.digest.clear();
+    } else if (!digest_.empty()) {
+      image.tag.clear();
+      image.digest = digest_;
+    }
+    if (!suffix_.empty()) {
+      image.tag += suffix_;
+      image.digest.clear();
+    }
+    assign(arena_, node,
+           image.name + (image.tag.empty() ? "" : ":" + image.tag) + (image.digest.empty() ? "" : "@" + image.digest),
+           Tag::str);
+  }
+
+  /// Every list below a key `containers` or `initContainers`, at any depth.
+  void everywhere(Node &node) const {
+    for (std::size_t i = 0; i < node.pairs(); ++i) {
+      Node &value = *node.value(i);
+      const auto key = node.key(i)->text();
+      if ((key == "containers" || key == "initContainers") && value.is_sequence()) {
+        for (Node *item : value.children()) {
+          if (Node *image = item->find("image"); image != nullptr && !is_null(*image)) {
+            (*this)(*image);
+          }
+        }
+      } else {
+        everywhere(value);
+      }
+    }
+    if (node.is_sequence()) {
+      for (Node *item : node.children()) {
+        everywhere(*item);
+      }
+    }
+  }
+
+private:
+  static re2::RE2::Options quiet() {
+    re2::RE2::Options options;
+    options.set_log_errors(false);
+    return options;
+  }
+  Arena &arena_;
+  std::string new_name_, new_tag_, suffix_, digest_;
+  re2::RE2 pattern_;
+};
+
+} // namespace
+
+Result<void> set_images(Arena &arena, Resources &resources, const Kustomization &kustomization) {
+  for (const auto &entry : kustomization.list("images")) {
+    const Change change(arena, entry);
+    if (!change.good()) {
+      return Error(Code::config,
+                   kustomization.file + ": images: the name `" + text_of(entry, "name") + "` is no regular expression");
+    }
+    const Act act = [&](Node &node) -> Result<void> {
+      change(node);
+      return {};
+    };
+    for (Resource *resource : resources) {
+      if (resource->kind() != "CustomResourceDefinition") {
+        change.everywhere(*resource->root);
+      }
+      for (const auto &field : image_fields()) {
+        if (auto done = visit(arena, *resource, field, std::nullopt, act); !done) {
+          return std::move(done).error().in(kustomization.file + ": images");
+        }
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> set_replicas(Arena &arena, Resources &resources, const Kustomization &kustomization) {
+  for (const auto &entry : kustomization.list("replicas")) {
+    const auto name = text_of(entry, "name");
+    const auto count = std::to_string(entry.value("count", std::int64_t{0}));
+    bool found = false;
+    for (const auto &field : replica_fields()) {
+      for (Resource *resource : resources) {
+        const bool meant =
+            resource->any_id([&](const ResId &id) { return id.name == name && id.gvk.selected_by(field.gvk()); });
+        if (!meant) {
+          continue;
+        }
+        found = true;
+        const Act act = [&](Node &node) -> Result<void> {
+          assign(arena, node, count, Tag::integer);
+          return {};
+        };
+        if (auto done = visit(arena, *resource, field, NodeKind::scalar, act); !done) {
+          return std::move(done).error().in(kustomization.file + ": replicas");
+        }
+      }
+    }
+    if (!found) {
+      return Error(Code::config,
+                   kustomization.file +
+                       ": replicas: there is no Deployment, ReplicationController, ReplicaSet or "
+                       "StatefulSet named " +
+                       name,
+                   "name one of those in this kustomization, by its name before any prefix");
+    }
+  }
+  return {};
+}
+
+} // namespace ksail::manifests::kustomize

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manifests/kustomize/transformers.hpp"
+
+#include "manifests/object_builder.hpp"
+#include "manifests/yaml_parser.hpp"
+
+#include <deque>
+
+namespace ksail::manifests::kustomize {
+namespace {
+
+/// A tree of its own: aliased parts copied, merge keys resolved (what stands in the map itself wins).
+Node *detached(Arena &arena, const Node &node, std::size_t &budget) {
+  Node *copy = make_node(arena, node.kind);
+  copy->style = node.style;
+  copy->tag = node.tag;
+  copy->line = node.line;
+  copy->column = node.column;
+  if (budget == 0) {
+    return copy;
+  }
+  --budget;
+  if (node.is_scalar()) {
+    copy->chars = node.chars;
+    copy->size = node.size;
+    return copy;
+  }
+  if (node.is_sequence()) {
+    for (const Node *item : node.children()) {
+      append(arena, copy, detached(arena, *item, budget));
+    }
+    return copy;
+  }
+  std::vector<const Node *> merged;
+  for (std::size_t i = 0; i < node.pairs(); ++i) {
+    const Node &key = *node.key(i);
+    if (key.is_scalar() && key.text() == "<<" && key.style == Style::plain) {
+      const Node &from = *node.value(i);
+      if (from.is_sequence()) {
+        merged.insert(merged.end(), from.children().begin(), from.children().end());
+      } else {
+        merged.push_back(&from);
+      }
+      continue;
+    }
+    append(arena, copy, detached(arena, key, budget));
+    append(arena, copy, detached(arena, *node.value(i), budget));
+  }
+  for (const Node *from : merged) {
+    const Node *flat = detached(arena, *from, budget);
+    for (std::size_t i = 0; i < flat->pairs(); ++i) {
+      if (copy->find(flat->key(i)->text()) == nullptr) {
+        append(arena, copy, flat->key(i));
+        append(arena, copy, flat->value(i));
+      }
+    }
+  }
+  return copy;
+}
+
+bool needs_detaching(const Node &node) {
+  if (node.aliased) {
+    return true;
+  }
+  for (std::size_t i = 0; i < node.pairs(); ++i) {
+    if (node.key(i)->text() == "<<") {
+      return true;
+    }
+  }
+  for (const Node *child : node.children()) {
+    if (!child->is_scalar() ? needs_detaching(*child) : child->aliased) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool null_in_list(const Node &node) {
+  for (const Node *child : node.children()) {
+    if ((node.is_sequence() && is_null(*child)) || (!child->is_scalar() && null_in_list(*child))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+} // namespace
+
+Result<Resources> parse_resources(Arena &arena, std::vector<std::unique_ptr<Resource>> &owned, std::string_view text,
+                                  const std::string &file) {
+  std::deque<Node *> waiting;
+  YamlParser parser(text);
+  for (;;) {
+    Node *root = nullptr;
+    if (const auto error = parser.next(arena, root)) {
+      return reading_error(file, text, 1, *error);
+    }
+    if (root == nullptr) {
+      break;
+    }
+    if (nothing_in(root)) {
+      continue;
+    }
+    if (needs_detaching(*root)) {
+      std::size_t budget = 1'000'000;
+      root = detached(arena, *root, budget);
+      if (budget == 0) {
+        return reading_error(
+            file, text, 1, {root->line, root->column, "the document consists mostly of aliases and would become huge"});
+      }
+    }
+    waiting.push_back(root);
+  }
+  Resources result;
+  while (!waiting.empty()) {
+    Node *root = waiting.front();
+    waiting.pop_front();
+    const auto wrong = [&](std::string message) {
+      return reading_error(file, text, 1, {root->line, root->column, std::move(message)});
+    };
+    if (!root->is_mapping()) {
+      return wrong("a Kubernetes object is a map, but this is a " +
+                   std::string(root->is_scalar() ? "single value" : "list"));
+    }
+    const auto kind = root->find_text("kind");
+    if (kind.empty()) {
+      return wrong("the object has no kind");
+    }
+    const bool list = kind.ends_with("List");
+    const Node *data = root->find("metadata");
+    if (!list && (data == nullptr || data->find_text("name").empty())) {
+      return wrong("the " + std::string(kind) + " has no metadata.name");
+    }
+    if (null_in_list(*root)) {
+      return wrong("a list in the " + std::string(kind) + " has an empty item");
+    }
+    Node *items = list ? root->find("items") : nullptr;
+    if (items != nullptr) {
+      if (!is_null(*items) && !items->is_sequence()) {
+        return wrong("`items` of a " + std::string(kind) + " has to be a list");
+      }
+      waiting.insert(waiting.end(), items->children().begin(), items->children().end());
+      continue;
+    }
+    owned.push_back(std::make_unique<Resource>());
+    owned.back()->root = root;
+    result.push_back(owned.back().get());
+  }
+  return result;
+}
+
+} // namespace ksail::manifests::kustomize

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manifests/json.hpp"
+#include "manifests/kustomize/json_patch.hpp"
+#include "manifests/kustomize/selector.hpp"
+#include "manifests/kustomize/strategic_merge.hpp"
+#include "manifests/kustomize/transformers.hpp"
+
+#include <algorithm>
+
+namespace ksail::manifests::kustomize {
+namespace {
+
+struct Patch {
+  Resources merges; ///< strategic merge patches
+  nlohmann::json operations;
+  std::string where;
+};
+
+class Patcher {
+public:
+  Patcher(Arena &arena, Resources &resources, const Loaded &load) : arena_(arena), resources_(resources), load_(load) {}
+
+  Result<void> entry(const nlohmann::json &entry, const std::string &where, bool only_operations) {
+    auto text = text_of(entry, "patch");
+    text.erase(0, std::min(text.find_first_not_of(" \t\n\r"), text.size()));
+    text.erase(text.find_last_not_of(" \t\n\r") + 1);
+    const auto path = text_of(entry, "path");
+    if (text.empty() == path.empty()) {
+      return Error(Code::config, where + " needs either `path` or `patch`");
+    }
+    if (!path.empty()) {
+      auto loaded = load_(path);
+      if (!loaded) {
+        return loaded.error();
+      }
+      text = std::move(*loaded);
+    }
+    auto merges = parse_resources(arena_, owned_, arena_.copy(text), path.empty() ? where : path);
+    auto operations = parse_operations(text);
+    if (operations && merges && !merges->empty() && !operations->empty()) {
+      return Error(Code::config, where + " is both a strategic merge patch and a JSON patch");
+    }
+    const auto options = entry.value("options", nlohmann::json::object());
+    if (operations && (only_operations || !merges)) {
+      return apply_operations(entry, *operations, where);
+    }
+    if (!merges || only_operations) {
+      auto error = merges ? Error(Code::config, "no list of operations") : merges.error();
+      return std::move(error).in(where + " is neither an object to merge nor a list of JSON patch operations");
+    }
+    for (Resource *patch : *merges) {
+      patch->allow_name_change = flag_of(options, "allowNameChange");
+      patch->allow_kind_change = flag_of(options, "allowKindChange");
+    }
+    if (!entry.contains("target")) {
+      return merge_by_id(*merges, where);
+    }
+    if (merges->size() != 1) {
+      return Error(Code::config,
+                   where + " has a target, so it takes exactly one patch, but holds " + std::to_string(merges->size()),
+                   "split it into entries of one patch each");
+    }
+    auto selector = Selector::make(entry["target"], where);
+    if (!selector) {
+      return selector.error();
+    }
+    for (Resource *resource : Resources(resources_)) {
+      if (selector->matches(*resource)) {
+        if (auto done = merge(*resource, *merges->front(), where); !done) {
+          return done;
+        }
+      }
+    }
+    drop_deleted();
+    return {};
+  }
+
+  /// An entry of patchesStrategicMerge: YAML or the path of a file.
+  Result<void> inline_or_file(const std::string &item, const std::string &where) {
+    auto merges = parse_resources(arena_, owned_, arena_.copy(item), where);
+    if (!merges) {
+      auto loaded = load_(item);
+      if (!loaded) {
+        return loaded.error();
+      }
+      merges = parse_resources(arena_, owned_, arena_.copy(*loaded), item);
+      if (!merges) {
+        return merges.error();
+      }
+    }
+    return merge_by_id(*merges, where);
+  }
+
+private:
+  static std::optional<nlohmann::json> parse_operations(const std::string &text) {
+    nlohmann::json value;
+    if (text.starts_with('[')) {
+      value = nlohmann::json::parse(text, nullptr, false);
+    } else {
+      Arena arena;
+      YamlParser parser(text);
+      Node *root = nullptr;
+      std::string json;
+      if (parser.next(arena, root) || root == nullptr || write_json(*root, Rules::kubectl, json)) {
+        return std::nullopt;
+      }
+      value = nlohmann::json::parse(json);
+    }
+    return is_json_patch(value) ? std::optional(std::move(value)) : std::nullopt;
+  }
+
+  Result<void> apply_operations(const nlohmann::json &entry, const nlohmann::json &operations,
+                                const std::string &where) {
+    if (!entry.contains("target")) {
+      return Error(Code::config, where + " is a JSON patch and names no target", "add `target:` with kind and name");
+    }
+    auto selector = Selector::make(entry["target"], where);
+    if (!selector) {
+      return selector.error();
+    }
+    for (Resource *resource : resources_) {
+      if (!selector->matches(*resource)) {
+        continue;
+      }
+      resource->remember_id();
+      if (auto done = apply_json_patch(arena_, *resource->root, operations); !done) {
+        return std::move(done).error().in(where + ", " + resource->id().text());
+      }
+    }
+    return {};
+  }
+
+  Result<void> merge_by_id(const Resources &merges, const std::string &where) {
+    for (Resource *patch : merges) {
+      const ResId wanted = patch->id();
+      Resource *target = nullptr;
+      for (Resource *resource : resources_) {
+        if (resource->root != nullptr && resource->any_id([&](const ResId &id) { return id.equals(wanted); })) {
+          if (target != nullptr) {
+            return Error(Code::config, where + ": several objects match the patch of " + wanted.text(),
+                         "add a `target`");
+          }
+          target = resource;
+        }
+      }
+      if (target == nullptr) {
+        return Error(Code::config, where + ": there is no " + wanted.text() + " to patch",
+                     "a patch names kind, apiVersion, name and namespace of an object in `resources`");
+      }
+      if (auto done = merge(*target, *patch, where); !done) {
+        return done;
+      }
+    }
+    drop_deleted();
+    return {};
+  }
+
+  Result<void> merge(Resource &target, const Resource &patch, const std::string &where) {
+    const auto name = target.name();
+    const auto ns = target.ns();
+    const auto kind = target.kind();
+    const auto gvk = target.gvk();
+    if (patch.allow_name_change || patch.allow_kind_change) {
+      target.remember_id();
+    }
+    auto merged = strategic_merge(arena_, gvk, target.root, clone(arena_, *patch.root));
+    if (!merged) {
+      return std::move(merged).error().in(where + ", " + target.id().text());
+    }
+    if (nothing_in(*merged)) {
+      target.root = nullptr;
+      return {};
+    }
+    target.root = *merged;
+    if (!patch.allow_kind_change) {
+      set(arena_, *target.root, "kind", make_string(arena_, kind));
+    }
+    if (!patch.allow_name_change) {
+      target.set_name(arena_, name);
+    }
+    target.set_namespace(arena_, ns);
+    return {};
+  }
+
+  void drop_deleted() {
+    std::erase_if(resources_, [](const Resource *resource) { return resource->root == nullptr; });
+  }
+
+  Arena &arena_;
+  Resources &resources_;
+  const Loaded &load_;
+  std::vector<std::unique_ptr<Resource>> owned_;
+};
+
+} // namespace
+
+Result<void> apply_patches(Arena &arena, Resources &resources, const Kustomization &kustomization, const char *field,
+                           const Loaded &load) {
+  Patcher patcher(arena, resources, load);
+  const auto &list = kustomization.list(field);
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const auto where = kustomization.file + ": " + field + "[" + std::to_string(i) + "]";
+    auto done = list[i].is_string() ? patcher.inline_or_file(list[i].get<std::string>(), where)
+                                    : patcher.entry(list[i], where, std::string_view(field) == "patchesJson6902");
+    if (!done) {
+      return done;
+    }
+  }
+  return {};
+}
+
+} // namespace ksail::manifests::kustomize

@@ -2,6 +2,7 @@
 #include "distributions/talos/bootstrap_steps.hpp"
 
 #include "distributions/talos/talos_plan.hpp"
+#include "distributions/talos/talosconfig.hpp"
 #include "distributions/talos_api/client.hpp"
 #include "kubernetes/client.hpp"
 
@@ -168,6 +169,22 @@ asio::awaitable<Result<void>> wait_for_dns(Shared b, BootstrapContext &context) 
   co_return error;
 }
 
+/// For talosctl, at the end, so that no context points to a cluster that then goes away.
+Result<void> write_talosconfig(const Shared &b, BootstrapContext &context) {
+  const Machine &first = b->cluster->control_planes.front();
+  auto address = published(context, first.name, talos_api_port);
+  if (!address) return address.error();
+  TalosContext entry;
+  entry.name = talos_context_name(b->cluster->spec.name);
+  entry.endpoints = {address->first + ":" + std::to_string(address->second)};
+  entry.nodes = {first.address};
+  entry.ca_pem = b->cluster->secrets.os.certificate_pem;
+  entry.client = b->cluster->api_client;
+  const std::string file = talosconfig_path();
+  if (file.empty()) return {}; // without a home directory nobody would look there
+  return merge_talosconfig(file, entry, context.deadline().min(Deadline::after(std::chrono::seconds(20))));
+}
+
 } // namespace
 
 std::vector<BootstrapStep> bootstrap_steps(std::shared_ptr<Cluster> cluster) {
@@ -192,6 +209,10 @@ std::vector<BootstrapStep> bootstrap_steps(std::shared_ptr<Cluster> cluster) {
       [b, network](BootstrapContext &context) { return wait_for_nodes(b, context, !network); });
   if (network)
     add("dns", "ready", "Cluster DNS", {"api"}, [b](BootstrapContext &context) { return wait_for_dns(b, context); });
+  std::vector<std::string> last = {"nodes-ready"};
+  if (network) last.push_back("dns");
+  add("talosconfig", "ready", "", std::move(last),
+      [b](BootstrapContext &context) -> asio::awaitable<Result<void>> { co_return write_talosconfig(b, context); });
   return steps;
 }
 

@@ -79,6 +79,8 @@ template <class Change> Result<void> edit(const std::string &file, Deadline lock
 
 } // namespace
 
+std::string talos_context_name(const std::string &cluster) { return "ksail-" + cluster; }
+
 std::string talosconfig_path() {
   if (std::string path = environment("TALOSCONFIG"); !path.empty()) return path;
   if (const std::string home = environment("TALOS_HOME"); !home.empty()) return home + "/config";

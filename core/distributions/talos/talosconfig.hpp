@@ -26,6 +26,9 @@ struct TalosContext {
   pki::KeyPair client; ///< the key with the label that OpenSSL reads; never logged
 };
 
+/// "ksail-<cluster>", so that nobody else's context is replaced.
+std::string talos_context_name(const std::string &cluster);
+
 /// Where talosctl looks: $TALOSCONFIG, else $TALOS_HOME/config, else ~/.talos/config; empty when there is no home.
 std::string talosconfig_path();
 

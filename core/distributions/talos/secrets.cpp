@@ -301,14 +301,27 @@ Result<pki::KeyPair> issue_api_client(const SecretsBundle &secrets, const std::v
   return authority->issue(request);
 }
 
-Result<pki::KeyPair> issue_kubernetes_admin(const SecretsBundle &secrets) {
+namespace {
+
+Result<pki::KeyPair> issue_kubernetes_client(const SecretsBundle &secrets, const std::string &user,
+                                             const std::string &group) {
   auto authority = pki::Authority::load(secrets.k8s);
   if (!authority) return Error(authority.error()).in("the authority of Kubernetes");
   pki::CertificateRequest request;
-  request.common_name = "admin";
-  request.organizations = {"system:masters"};
+  request.common_name = user;
+  request.organizations = {group};
   request.client = true;
   return authority->issue(request);
+}
+
+} // namespace
+
+Result<pki::KeyPair> issue_kubernetes_admin(const SecretsBundle &secrets) {
+  return issue_kubernetes_client(secrets, "admin", "system:masters");
+}
+
+Result<pki::KeyPair> issue_kubelet_client(const SecretsBundle &secrets, const std::string &node_name) {
+  return issue_kubernetes_client(secrets, "system:node:" + node_name, "system:nodes");
 }
 
 } // namespace ksail::talos

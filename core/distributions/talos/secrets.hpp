@@ -48,5 +48,7 @@ inline constexpr const char *role_etcd_backup = "os:etcd:backup";
 Result<pki::KeyPair> issue_api_client(const SecretsBundle &secrets, const std::vector<std::string> &roles);
 /// The administrator of Kubernetes, as Talos itself would sign one.
 Result<pki::KeyPair> issue_kubernetes_admin(const SecretsBundle &secrets);
+/// The kubelet of a node, as Kubernetes' node authorizer knows it.
+Result<pki::KeyPair> issue_kubelet_client(const SecretsBundle &secrets, const std::string &node_name);
 
 } // namespace ksail::talos

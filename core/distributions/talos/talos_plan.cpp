@@ -7,6 +7,7 @@
 #include "distributions/talos/bootstrap_steps.hpp"
 #include "distributions/talos/config_check.hpp"
 #include "distributions/talos/machine_config.hpp"
+#include "distributions/talos/node_files.hpp"
 #include "distributions/talos/release.hpp"
 #include "kubernetes/base64.hpp"
 
@@ -151,6 +152,10 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
 
   auto config = cluster_config(spec, *release, image->second, endpoint_host);
   if (!config) return config.error();
+  const bool own_network = !config->inline_manifests.empty();
+  auto pods = parse_subnet(spec.pod_subnet);
+  if (!pods) return pods.error();
+  const auto first_range = part_of(*pods, 24, 0);
   std::vector<NodeTemplate> nodes;
   const auto add = [&](const Machine &machine, MachineType type) -> Result<void> {
     const Documents documents = machine_config(*config, cluster->secrets, type);
@@ -168,6 +173,12 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
     file.mode = 0600;
     file.content = to_yaml(documents);
     node.files.push_back(std::move(file));
+    auto kubelet = kubelet_files(cluster->secrets, machine.name);
+    if (!kubelet) return kubelet.error();
+    node.files.insert(node.files.end(), kubelet->begin(), kubelet->end());
+    // Which range a node gets is only certain for the first; the others are told by the agent.
+    if (own_network && first_range && spec.control_planes + spec.workers == 1)
+      node.files.push_back(network_file(first_range->text()));
     json ports = json::array();
     // The API server's port is the load balancer's where there is one.
     if (machine.name == cluster->api_node)

@@ -157,6 +157,9 @@ TEST_CASE("a client of the Talos API holds its roles and may not serve") {
   const auto kubernetes = read(admin->certificate_pem);
   CHECK(subject(kubernetes.get()) == "CN=admin,O=system:masters");
   CHECK(X509_verify(kubernetes.get(), X509_get0_pubkey(read(secrets->k8s.certificate_pem).get())) == 1);
+  auto kubelet = issue_kubelet_client(*secrets, "dev-worker");
+  REQUIRE(kubelet);
+  CHECK(subject(read(kubelet->certificate_pem).get()) == "CN=system:node:dev-worker,O=system:nodes");
 }
 
 TEST_CASE("a talosconfig is merged by context and read back") {

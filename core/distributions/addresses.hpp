@@ -23,4 +23,7 @@ Result<std::string> address_in(const Subnet &subnet, std::uint32_t index);
 /// The `index`-th subnet of length `prefix` inside, e.g. the pod range of a node.
 Result<Subnet> part_of(const Subnet &subnet, unsigned prefix, std::uint32_t index);
 
+/// failed_precondition when two of the three have addresses in common: packets for one would go to the other.
+Result<void> check_apart(const Subnet &network, const Subnet &pods, const Subnet &services);
+
 } // namespace ksail

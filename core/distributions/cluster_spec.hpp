@@ -13,7 +13,7 @@ enum class Cni { standard, none }; ///< `--cni Default|None`
 struct ClusterSpec {
   std::string name;                    ///< DNS-1123 label, at most 50 characters
   std::string distribution = "Vanilla"; ///< display form
-  std::string provider = "Docker";      ///< display form
+  std::string provider;                 ///< display form, as the provider calls itself
   unsigned control_planes = 1;
   unsigned workers = 0;
   std::string kubernetes_version; ///< "v1.34.2", or empty: what the node image holds

@@ -88,7 +88,6 @@ private:
   asio::awaitable<Result<void>> infrastructure();
   asio::awaitable<Result<void>> make_plan();
   asio::awaitable<Result<void>> create_nodes(Graph &graph);
-  asio::awaitable<Result<void>> guarded(Graph &graph);
   asio::awaitable<Result<void>> write_kubeconfig();
   void node_event(Graph &graph, const json &event);
   std::string server() const;
@@ -306,18 +305,6 @@ asio::awaitable<Result<void>> Creation::write_kubeconfig() {
   co_return Result<void>();
 }
 
-asio::awaitable<Result<void>> Creation::guarded(Graph &graph) {
-  std::vector<std::function<asio::awaitable<Result<void>>()>> both;
-  both.push_back([this, &graph]() -> asio::awaitable<Result<void>> {
-    Result<void> result = co_await graph.run(session_.progress, session_.timing);
-    guard_.release();
-    co_return result;
-  });
-  both.push_back([this] { return guard_.run(); });
-  ForEachOptions at_once;
-  co_return co_await run_all(std::move(both), at_once);
-}
-
 asio::awaitable<Result<void>> Creation::build(Journal &journal) {
   note_step(journal, "creating", "nodes");
   Graph graph({"preflight", "prefetch", "infrastructure", "plan"});
@@ -342,7 +329,8 @@ asio::awaitable<Result<void>> Creation::build(Journal &journal) {
   }
   // Last, so that a context never shows up for a cluster that then goes away again.
   graph.add({"kubeconfig", "ready", "", std::move(last), [this] { return write_kubeconfig(); }});
-  Result<void> built = co_await guarded(graph);
+  const auto run = [&] { return graph.run(session_.progress, session_.timing); };
+  Result<void> built = co_await guard_.run(run);
   if (built) note_step(journal, "created", "");
   co_return built;
 }

@@ -78,7 +78,17 @@ assert_volumes_gone() { # VOLUME... WHAT-HAPPENED
   known=$(docker volume ls -q)
   for volume in "${@:1:$#-1}"; do ! grep -xF "$volume" <<<"$known" >/dev/null || fail "${!#} left the volume $volume behind"; done
 }
-# Where nobody can say which they were: count them all before and after.
+# Where nobody can say which they were: those that no container has, before and after.
+loose_volumes() { docker volume ls -q --filter dangling=true | sort; }
+assert_no_more_loose_volumes() { # BEFORE
+  local i more
+  for ((i = 0; i < 10; i++)); do
+    more=$(comm -13 <(printf '%s\n' "$1") <(loose_volumes))
+    [[ -n $more ]] || return 0
+    sleep 0.5
+  done
+  fail "volumes stayed:"$'\n'"$more"
+}
 volume_count() { docker volume ls -q | wc -l; }
 
 start_proxy() { # [INDEX MODE]: the engine through tests/lab/fault_proxy; sets proxy_pid, proxy_host, proxy_log

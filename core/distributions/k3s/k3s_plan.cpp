@@ -72,6 +72,9 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
   if (!release) return release.error();
   auto network = parse_subnet(input.network.subnet);
   if (!network) return Error(network.error()).in("the provider's network");
+  // K3s' own default ranges, https://docs.k3s.io/cli/server
+  if (auto apart = check_apart(*network, *parse_subnet("10.42.0.0/16"), *parse_subnet("10.43.0.0/16")); !apart)
+    return apart.error();
   auto credentials = Credentials::create();
   if (!credentials) return credentials.error();
   auto token = credentials->full_token();

@@ -209,6 +209,7 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
   if (!pods) return pods.error();
   auto services = parse_subnet(spec.service_subnet);
   if (!services) return services.error();
+  if (auto apart = check_apart(*network, *pods, *services); !apart) return apart.error();
   auto service_address = address_in(*services, 1);
   if (!service_address) return service_address.error();
   auto dns_address = address_in(*services, 10);

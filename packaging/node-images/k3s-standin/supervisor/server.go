@@ -230,8 +230,21 @@ func (s *Server) startKubernetes() {
 		"--requestheader-extra-headers-prefix=X-Remote-Extra-",
 		"--proxy-client-cert-file="+tlsDir+"/client-auth-proxy.crt", "--proxy-client-key-file="+tlsDir+"/client-auth-proxy.key")
 	start("kube-apiserver", nil, withArgs(api, s.apiArgs)...)
-	// Both wait for the API server by themselves, and are ready when it is. What they would read of it to tell who asks them
-	// something is given to them: they may not read it yet.
+	// As in K3s, controllers and scheduler start when the API answers: waiting for it themselves they would look once a second, and
+	// give up after ten (a datastore that has just been started again may take longer to find its majority).
+	go func() {
+		s.waitForAPI()
+		s.startControllers(shared)
+	}()
+}
+
+func (s *Server) waitForAPI() {
+	api := s.apiClient()
+	eventually("the API server", func() error { return api.do("GET", "/readyz", nil, nil) })
+}
+
+// What they would read of the API to tell who asks them something is given to them: they may not read it yet.
+func (s *Server) startControllers(shared bool) {
 	manager := []string{
 		"--kubeconfig=" + credDir + "/controller.kubeconfig", "--authentication-kubeconfig=" + credDir + "/controller.kubeconfig",
 		"--authorization-kubeconfig=" + credDir + "/controller.kubeconfig", "--bind-address=127.0.0.1",
@@ -262,8 +275,8 @@ func (s *Server) apiClient() *apiClient {
 }
 
 func (s *Server) whenReady() {
+	s.waitForAPI()
 	api := s.apiClient()
-	eventually("the API server", func() error { return api.do("GET", "/readyz", nil, nil) })
 	info("k3s is up and running")
 	s.writeKubeconfig()
 	go s.deploy(api)

@@ -38,6 +38,9 @@ constexpr std::array handlers = {
     Entry{"cluster stop", run_cluster_stop},
     Entry{"cluster kubeconfig", run_cluster_kubeconfig},
     Entry{"cluster logs", run_cluster_logs},
+    Entry{"cluster scale", run_cluster_scale},
+    Entry{"cluster info", run_cluster_info},
+    Entry{"cluster load-image", run_cluster_load_image},
     Entry{"workload apply", run_workload_apply},
     Entry{"workload build", run_workload_build},
     Entry{"workload diff", run_workload_diff},
@@ -98,7 +101,8 @@ void write_timing(CommandContext &context, bool failed) {
     if (from_environment != file) append(from_environment, lines);
   }
   if (context.invocation.has("timing"))
-    context.console.err_text("\n" + timing::table(context.timing.spans(), summary.seconds, terminal_size().columns));
+    context.console.err_text("\n" + timing::table(context.timing.spans(), summary.seconds, terminal_size().columns) +
+                             timing::resource_table(context.timing.samples()));
 }
 
 Result<void> dispatch(CommandContext &context) {

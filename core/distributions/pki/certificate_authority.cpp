@@ -166,23 +166,23 @@ Result<Authority> Authority::create(const AuthorityProfile &profile) {
   return Authority(std::move(impl));
 }
 
-Result<Authority> Authority::load(const KeyPair &pair) {
+Result<Authority> Authority::load(const std::string &certificate_pem, const std::string &key_pem) {
   const auto refused = [](const std::string &what) {
     ::ERR_clear_error();
     return Error(Code::config, what);
   };
   auto impl = std::make_unique<Impl>();
-  const Bio certificate(::BIO_new_mem_buf(pair.certificate_pem.data(), static_cast<int>(pair.certificate_pem.size())));
+  const Bio certificate(::BIO_new_mem_buf(certificate_pem.data(), static_cast<int>(certificate_pem.size())));
   impl->certificate.reset(certificate ? ::PEM_read_bio_X509(certificate.get(), nullptr, nullptr, nullptr) : nullptr);
   if (!impl->certificate) return refused("the certificate is not one in PEM form");
-  const Bio key(::BIO_new_mem_buf(pair.key_pem.data(), static_cast<int>(pair.key_pem.size())));
+  const Bio key(::BIO_new_mem_buf(key_pem.data(), static_cast<int>(key_pem.size())));
   impl->key.reset(key ? ::PEM_read_bio_PrivateKey(key.get(), nullptr, no_password, nullptr) : nullptr);
   if (!impl->key) return refused("the private key is not one in PEM form");
   if (::X509_check_private_key(impl->certificate.get(), impl->key.get()) != 1)
     return refused("the private key does not belong to the certificate");
   if (::X509_check_ca(impl->certificate.get()) == 0) return refused("the certificate is not that of an authority");
-  impl->certificate_pem = pair.certificate_pem;
-  impl->key_pem = pair.key_pem;
+  impl->certificate_pem = certificate_pem;
+  impl->key_pem = key_pem;
   return Authority(std::move(impl));
 }
 

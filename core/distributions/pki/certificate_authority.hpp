@@ -54,9 +54,9 @@ public:
   /// A new self-signed authority that lives ten years, as kubeadm's do.
   static Result<Authority> create(const std::string &common_name);
   static Result<Authority> create(const AuthorityProfile &profile);
-  /// One that exists already. Code::config when either text cannot be read, the key is not the certificate's, or the
-  /// certificate is none of an authority.
-  static Result<Authority> load(const KeyPair &pair);
+  /// One that exists already, both as PEM. Code::config when either text cannot be read, the key is not the
+  /// certificate's, or the certificate is none of an authority.
+  static Result<Authority> load(const std::string &certificate_pem, const std::string &key_pem);
   Authority(Authority &&) noexcept;
   Authority &operator=(Authority &&) noexcept;
   ~Authority();

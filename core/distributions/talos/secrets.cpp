@@ -256,8 +256,7 @@ Result<void> SecretsBundle::check(const std::string &file) const {
     return wrong(file, "secrets.aescbcencryptionsecret", "is not base64 of 32 bytes");
   for (const auto &[field, pair] : {std::pair("certs.etcd", &etcd), std::pair("certs.k8s", &k8s),
                                     std::pair("certs.k8saggregator", &aggregator), std::pair("certs.os", &os)}) {
-    const pki::KeyPair readable{pair->certificate_pem, with_openssl_label(pair->key_pem)};
-    if (auto authority = pki::Authority::load(readable); !authority)
+    if (auto authority = pki::Authority::load(pair->certificate_pem, with_openssl_label(pair->key_pem)); !authority)
       return wrong(file, field, "cannot be used: " + authority.error().message);
   }
   if (service_account_key.find("PRIVATE KEY-----") == std::string::npos)
@@ -292,7 +291,7 @@ std::string SecretsBundle::to_yaml() const {
 }
 
 Result<pki::KeyPair> issue_api_client(const SecretsBundle &secrets, const std::vector<std::string> &roles) {
-  auto authority = pki::Authority::load({secrets.os.certificate_pem, with_openssl_label(secrets.os.key_pem)});
+  auto authority = pki::Authority::load(secrets.os.certificate_pem, with_openssl_label(secrets.os.key_pem));
   if (!authority) return Error(authority.error()).in("the authority of the Talos API");
   pki::CertificateRequest request;
   request.organizations = roles;
@@ -305,7 +304,7 @@ namespace {
 
 Result<pki::KeyPair> issue_kubernetes_client(const SecretsBundle &secrets, const std::string &user,
                                              const std::string &group) {
-  auto authority = pki::Authority::load(secrets.k8s);
+  auto authority = pki::Authority::load(secrets.k8s.certificate_pem, secrets.k8s.key_pem);
   if (!authority) return Error(authority.error()).in("the authority of Kubernetes");
   pki::CertificateRequest request;
   request.common_name = user;

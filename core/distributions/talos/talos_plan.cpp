@@ -4,6 +4,7 @@
 #include "distributions/addresses.hpp"
 #include "distributions/k3s/credentials.hpp"
 #include "distributions/load_balancer.hpp"
+#include "distributions/registries.hpp"
 #include "distributions/talos/bootstrap_steps.hpp"
 #include "distributions/talos/config_check.hpp"
 #include "distributions/talos/machine_config.hpp"
@@ -78,6 +79,8 @@ Result<ClusterConfig> cluster_config(const ClusterSpec &spec, const Release &rel
   config.allow_scheduling_on_control_planes = spec.workers == 0;
   // One control plane needs no balancing, and several have the cluster's own load balancer in front of them.
   config.kube_prism = false;
+  for (const auto &mirror : effective_mirrors(spec))
+    config.mirrors.push_back({mirror.host, mirror.endpoints});
   if (spec.cni == Cni::none) {
     config.cni = "none";
     return config;

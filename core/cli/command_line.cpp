@@ -47,6 +47,7 @@ constexpr std::array handlers = {
     Entry{"workload delete", run_workload_delete},
     Entry{"workload wait", run_workload_wait},
     Entry{"workload status", run_workload_status},
+    Entry{"workload validate", run_workload_validate},
     Entry{"plugin list", run_plugin_list},
     Entry{"plugin info", run_plugin_info},
     Entry{"plugin verify", run_plugin_verify},

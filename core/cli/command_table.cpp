@@ -270,6 +270,10 @@ std::vector<Command> make_commands() {
                 .kind = ValueKind::choice,
                 .help = "client: only read the manifests; server: let the API server check without storing",
                 .choices = "client|server"},
+               {.name = "inventory",
+                .value = "NAME",
+                .help = "Remember what is applied under this name: a Secret, or configmap/NAME"},
+               {.name = "prune", .help = "Delete what the inventory remembers and is not applied any more"},
                {.name = "concurrency",
                 .value = "N",
                 .kind = ValueKind::number,
@@ -279,11 +283,14 @@ std::vector<Command> make_commands() {
                {.name = "no-force-conflicts",
                 .help = "Fail where somebody else owns a field, instead of taking it over"},
                {.name = "fail-fast", .help = "Stop at the first object that fails"},
+               {.name = "replace-immutable", .help = "Delete and create what cannot be changed in place"},
                with_letter(context_option, 'c'),
                kubeconfig_option},
        .examples = {{"A directory and all below it", "ksail workload apply -f app/ -R"},
                     {"An overlay, until it runs", "ksail workload apply -k overlays/dev --wait"},
-                    {"What something else writes", "helm template chart | ksail workload apply -f - -n shop"}}});
+                    {"What something else writes", "helm template chart | ksail workload apply -f - -n shop"},
+                    {"And away with what is not in it any more",
+                     "ksail workload apply -k overlays/dev --inventory shop --prune"}}});
   for (auto &verb : workload_verbs())
     table.push_back(std::move(verb));
 

@@ -23,6 +23,7 @@ Result<void> run_workload_diff(CommandContext &context);
 Result<void> run_workload_delete(CommandContext &context);
 Result<void> run_workload_wait(CommandContext &context);
 Result<void> run_workload_status(CommandContext &context);
+Result<void> run_workload_validate(CommandContext &context);
 Result<void> run_plugin_list(CommandContext &context);
 Result<void> run_plugin_info(CommandContext &context);
 Result<void> run_plugin_verify(CommandContext &context);

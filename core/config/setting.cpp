@@ -39,7 +39,7 @@ constexpr std::array all = {
     Setting{key::kubeconfig, Type::path, "", "kubeconfig file; unset: ~/.kube/config", kubeconfig_alias},
     Setting{key::context, Type::text, "", "kubeconfig context; unset: ksail-<name>", context_alias},
     Setting{key::timeout, Type::duration, "", "time a command has; unset: depends on the command", timeout_alias},
-    Setting{key::source_directory, Type::path, "", "what `workload apply` applies without -f", source_alias},
+    Setting{key::source_directory, Type::path, "k8s", "what `workload apply` applies without -f", source_alias},
     Setting{"spec.vanilla.nodeImage", Type::image, "", "node image of Vanilla clusters; unset: built-in",
             vanilla_alias},
     Setting{"spec.k3s.nodeImage", Type::image, "", "node image of K3s clusters; unset: built-in", k3s_alias},

@@ -51,15 +51,6 @@ Result<Subnet> part_of(const Subnet &subnet, unsigned prefix, std::uint32_t inde
   return Subnet{subnet.base + static_cast<std::uint32_t>(std::uint64_t(index) << (32 - prefix)), prefix};
 }
 
-Result<std::string> free_address(const Subnet &network, std::set<std::string> &taken) {
-  for (std::uint32_t i = 2;; ++i) { // the first is the gateway's
-    auto address = address_in(network, i);
-    if (!address)
-      return Error(Code::resource_exhausted, "no address is left in the cluster's network " + network.text());
-    if (taken.insert(*address).second) return address;
-  }
-}
-
 Result<void> check_apart(const Subnet &network, const Subnet &pods, const Subnet &services) {
   const std::pair<const Subnet &, const char *> ranges[] = {
       {network, "the provider's network"}, {pods, "the pods' range"}, {services, "the Services' range"}};
@@ -76,6 +67,15 @@ Result<void> check_apart(const Subnet &network, const Subnet &pods, const Subnet
                    "nodes, pods and Services need ranges of their own");
     }
   return {};
+}
+
+Result<std::string> free_address(const Subnet &network, std::set<std::string> &taken) {
+  for (std::uint32_t i = 2;; ++i) { // the first is the gateway's
+    auto address = address_in(network, i);
+    if (!address)
+      return Error(Code::resource_exhausted, "no address is left in the cluster's network " + network.text());
+    if (taken.insert(*address).second) return address;
+  }
 }
 
 } // namespace ksail

@@ -17,31 +17,10 @@ done
 
 // `--local` makes ctr 2 feed the content store itself instead of sending the archive through another service; older
 // ones know no other way and not the word.
-// A part is whole when the next one is there. When the folder goes away, what was read so far is no archive, and ctr
-// says so.
 constexpr const char *import_script = R"sh(set -e
 local=
 case "$(ctr images import --help)" in *--local*) local=--local ;; esac
-pause() { sleep 0.05 2>/dev/null || sleep 1; }
-read_parts() {
-  n=0
-  i=0
-  until [ -d "$1" ] || [ $i -ge 600 ]; do
-    i=$((i + 1))
-    pause
-  done
-  while :; do
-    part=$1/part-$(printf %07d $n)
-    n=$((n + 1))
-    until [ -e "$1/part-$(printf %07d $n)" ] || [ -e "$1/complete" ]; do
-      [ -d "$1" ] || return 1
-      pause
-    done
-    [ -e "$part" ] || break
-    cat "$part"
-  done
-}
-read_parts "$1" | ctr --namespace=k8s.io images import $local --no-unpack -)sh";
+cat "$1"/part-* | ctr --namespace=k8s.io images import $local --no-unpack -)sh";
 
 // An archive of the older form has no manifest: containerd makes one, which names the image's id as its configuration.
 constexpr const char *present_script = R"sh(

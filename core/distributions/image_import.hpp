@@ -8,8 +8,7 @@
 namespace ksail {
 
 struct ImageImport {
-  /// Reads the archive from the parts in a folder, whose path is appended; may be started before they are there, and ends
-  /// when the folder goes away. sdk/docs/provider-1.md, upload_image.
+  /// Reads the archive from the parts in a folder, whose path is appended.
   std::vector<std::string> import_argv;
   /// Ends with 0 when the node has every image already; pairs of full name and id are appended.
   std::vector<std::string> present_argv;

@@ -297,7 +297,7 @@ asio::awaitable<Result<void>> Creation::write_kubeconfig() {
   co_return Result<void>();
 }
 
-/// The graph, and beside it what the nodes use.
+/// The steps, and what the nodes use meanwhile.
 asio::awaitable<Result<void>> Creation::sampled(Graph &graph) {
   std::vector<std::function<asio::awaitable<Result<void>>()>> both;
   both.push_back([this, &graph]() -> asio::awaitable<Result<void>> {

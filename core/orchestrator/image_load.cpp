@@ -40,7 +40,6 @@ private:
   asio::awaitable<Result<void>> send(std::string step, std::string node, std::string folder, json source);
   asio::awaitable<Result<void>> import(std::string node, std::string folder);
   asio::awaitable<Result<void>> remove(std::string node, std::string folder);
-  asio::awaitable<Result<void>> remove_all(std::vector<std::string> nodes, std::string folder);
 
   Session &session_;
   std::string cluster_;
@@ -168,49 +167,30 @@ asio::awaitable<Result<void>> ImageLoad::load(std::string step, json source) {
                     "standard input can be read once, and the nodes of cluster '" + cluster_ +
                         "' share no volume to put it in",
                     "give the archive as a file");
-  const bool checked = source.contains("file");
-  Result<void> sent;
-  std::function<asio::awaitable<Result<void>>()> send_all = [&]() -> asio::awaitable<Result<void>> {
-    Work sends;
-    for (const auto &node : receivers)
-      sends.push_back([this, &step, &folder, &source, node] { return send(step, node, folder, source); });
-    ForEachOptions at_once;
-    sent = co_await run_all(std::move(sends), at_once);
-    if (sent)
-      session_.progress.step_text(step, "importing");
-    else if (!checked) // those that read along must not wait for what will not come
-      (void)co_await remove_all(receivers, folder);
-    co_return Result<void>();
-  };
-  Work work;
-  for (const auto &target : targets_)
-    if (target.wanted) work.push_back([this, &folder, name = target.node.name] { return import(name, folder); });
-  ForEachOptions all;
-  all.stop_on_failure = false;
-  Result<void> result;
-  if (checked) {
-    // No node gets to see what is damaged.
-    result = co_await send_all();
-    if (sent) result = co_await run_all(std::move(work), all);
-  } else {
-    work.insert(work.begin(), send_all);
-    result = co_await run_all(std::move(work), all);
+  Work sends;
+  for (const auto &node : receivers)
+    sends.push_back([this, &step, &folder, &source, node] { return send(step, node, folder, source); });
+  ForEachOptions at_once;
+  Result<void> result = co_await run_all(std::move(sends), at_once);
+  if (result) {
+    session_.progress.step_text(step, "importing");
+    Work imports;
+    for (const auto &target : targets_)
+      if (target.wanted) imports.push_back([this, &folder, name = target.node.name] { return import(name, folder); });
+    ForEachOptions all;
+    all.stop_on_failure = false;
+    result = co_await run_all(std::move(imports), all);
   }
-  if (!sent) result = sent;
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-  Result<void> removed = co_await remove_all(receivers, folder);
-  if (result && !removed)
-    session_.progress.warning("a copy of the image stays in the nodes: " + removed.error().message);
-  co_return result;
-}
-
-asio::awaitable<Result<void>> ImageLoad::remove_all(std::vector<std::string> nodes, std::string folder) {
   Work removals;
-  for (const auto &node : nodes)
+  for (const auto &node : receivers)
     removals.push_back([this, &folder, node] { return remove(node, folder); });
   ForEachOptions all;
   all.stop_on_failure = false;
-  co_return co_await run_all(std::move(removals), all);
+  Result<void> removed = co_await run_all(std::move(removals), all);
+  if (result && !removed)
+    session_.progress.warning("a copy of the image stays in the nodes: " + removed.error().message);
+  co_return result;
 }
 
 asio::awaitable<Result<ImageLoadReport>> ImageLoad::run() {

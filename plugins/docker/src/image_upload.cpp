@@ -68,8 +68,6 @@ private:
     std::snprintf(name, sizeof name, "/part-%07u", number_++);
     TarArchive archive(now_);
     archive.add_file(folder_ + name, 0600, part);
-    // Who reads along knows by it that nothing follows.
-    if (ended_) archive.add_file(folder_ + "/complete", 0600, std::string());
     std::string bytes = std::move(archive).finish();
     // Only the last part carries the end of the archive.
     if (!ended_) bytes.resize(512 + (part.size() + 511) / 512 * 512);

@@ -32,6 +32,11 @@ std::vector<std::string> numbered(const std::string &base, unsigned count) {
 
 } // namespace
 
+asio::awaitable<Result<Expansion>> Distribution::expand(NodeAccess &, ExpansionInput, Deadline) const {
+  co_return Error(Code::unimplemented, std::string(name()) + " clusters cannot get more workers once they run",
+                  "create the cluster anew with --workers");
+}
+
 const Distribution *find_distribution(std::string_view name) {
   for (const auto *distribution : all())
     if (same_word(distribution->name(), name)) return distribution;

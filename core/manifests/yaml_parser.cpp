@@ -162,6 +162,9 @@ YamlParser::YamlParser(std::string_view text, std::size_t first_line) : state_(s
   if (text.starts_with("\xEF\xBB\xBF")) {
     text.remove_prefix(3);
   }
+  if (text.empty()) {
+    text = ""; // libyaml takes no null pointer
+  }
   yaml_parser_set_input_string(&state_->parser, reinterpret_cast<const unsigned char *>(text.data()), text.size());
   state_->text = text;
   state_->first_line = first_line;

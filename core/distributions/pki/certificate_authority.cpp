@@ -132,6 +132,19 @@ Result<Authority> Authority::create(const std::string &common_name) {
   return Authority(std::move(impl));
 }
 
+Result<Authority> Authority::load(const std::string &certificate_pem, const std::string &key_pem) {
+  auto impl = std::make_unique<Impl>();
+  Bio certificate(::BIO_new_mem_buf(certificate_pem.data(), static_cast<int>(certificate_pem.size())));
+  if (certificate) impl->certificate.reset(::PEM_read_bio_X509(certificate.get(), nullptr, nullptr, nullptr));
+  Bio key(::BIO_new_mem_buf(key_pem.data(), static_cast<int>(key_pem.size())));
+  if (key) impl->key.reset(::PEM_read_bio_PrivateKey(key.get(), nullptr, nullptr, nullptr));
+  if (!impl->certificate || !impl->key || ::X509_check_private_key(impl->certificate.get(), impl->key.get()) != 1)
+    return failure("read a certificate authority");
+  impl->certificate_pem = certificate_pem;
+  impl->key_pem = key_pem;
+  return Authority(std::move(impl));
+}
+
 Result<KeyPair> Authority::issue(const CertificateRequest &request) const {
   const Key key = make_key();
   const Certificate owned(::X509_new());

@@ -41,6 +41,8 @@ class Authority {
 public:
   /// A new self-signed authority that lives ten years, as kubeadm's do.
   static Result<Authority> create(const std::string &common_name);
+  /// One that exists. Both as PEM; the key is the certificate's.
+  static Result<Authority> load(const std::string &certificate_pem, const std::string &key_pem);
   Authority(Authority &&) noexcept;
   Authority &operator=(Authority &&) noexcept;
   ~Authority();

@@ -20,6 +20,7 @@ struct BuildOptions {
   LoadRestrictor load_restrictor = LoadRestrictor::root_only;
   bool enable_helm = false;          ///< helmCharts may run the `helm` program
   std::string helm_command = "helm"; ///< looked up in PATH
+  std::string git_command = "git";   ///< for remote bases
 };
 
 /// The built objects in output order. Movable; the nodes live as long as this does.

@@ -102,6 +102,19 @@ std::vector<NameReference> make_name_references() {
   return list;
 }
 
+FieldSpecs make_template_labels() {
+  return {of("", "", "", "metadata/labels", true),
+          of("", "v1", "ReplicationController", "spec/template/metadata/labels", true),
+          of("", "", "Deployment", "spec/template/metadata/labels", true),
+          of("", "", "ReplicaSet", "spec/template/metadata/labels", true),
+          of("", "", "DaemonSet", "spec/template/metadata/labels", true),
+          of("apps", "", "StatefulSet", "spec/template/metadata/labels", true),
+          of("apps", "", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels", true),
+          of("batch", "", "Job", "spec/template/metadata/labels", true),
+          of("batch", "", "CronJob", "spec/jobTemplate/metadata/labels", true),
+          of("batch", "", "CronJob", "spec/jobTemplate/spec/template/metadata/labels", true)};
+}
+
 FieldSpecs make_common_labels() {
   FieldSpecs list = {of("", "v1", "Service", "spec/selector", true),
                      of("", "v1", "ReplicationController", "spec/selector", true),
@@ -128,73 +141,50 @@ FieldSpecs make_common_labels() {
                            "spec/egress/to/podSelector/matchLabels"}) {
     list.push_back(of("networking.k8s.io", "", "NetworkPolicy", path, false));
   }
-  list.insert(list.end(), metadata_label_fields().begin(), metadata_label_fields().end());
+  const auto metadata = make_template_labels();
+  list.insert(list.end(), metadata.begin(), metadata.end());
   return list;
+}
+
+TransformerFields make_defaults() {
+  TransformerFields fields;
+  fields.name_prefix = {of("", "", "", "metadata/name", false)};
+  fields.name_suffix = fields.name_prefix;
+  fields.namespaces = {of("", "", "Namespace", "metadata/name", true),
+                       of("apiregistration.k8s.io", "", "APIService", "spec/service/namespace", true),
+                       of("apiextensions.k8s.io", "", "CustomResourceDefinition",
+                          "spec/conversion/webhook/clientConfig/service/namespace", false)};
+  fields.images = {of("", "", "", "spec/containers[]/image", true),
+                   of("", "", "", "spec/initContainers[]/image", true),
+                   of("", "", "", "spec/volumes[]/image/reference", true),
+                   of("", "", "", "spec/template/spec/containers[]/image", true),
+                   of("", "", "", "spec/template/spec/initContainers[]/image", true),
+                   of("", "", "", "spec/template/spec/volumes[]/image/reference", true)};
+  fields.replicas = {of("", "", "Deployment", "spec/replicas", true),
+                     of("", "", "ReplicationController", "spec/replicas", true),
+                     of("", "", "ReplicaSet", "spec/replicas", true), of("", "", "StatefulSet", "spec/replicas", true)};
+  fields.common_labels = make_common_labels();
+  fields.template_labels = make_template_labels();
+  fields.common_annotations = {of("", "", "", "metadata/annotations", true),
+                               of("", "v1", "ReplicationController", "spec/template/metadata/annotations", true),
+                               of("", "", "Deployment", "spec/template/metadata/annotations", true),
+                               of("", "", "ReplicaSet", "spec/template/metadata/annotations", true),
+                               of("", "", "DaemonSet", "spec/template/metadata/annotations", true),
+                               of("", "", "StatefulSet", "spec/template/metadata/annotations", true),
+                               of("batch", "", "Job", "spec/template/metadata/annotations", true),
+                               of("batch", "", "CronJob", "spec/jobTemplate/metadata/annotations", true),
+                               of("batch", "", "CronJob", "spec/jobTemplate/spec/template/metadata/annotations", true)};
+  fields.variables = default_variable_fields();
+  fields.references = make_name_references();
+  sort_by_kind(fields);
+  return fields;
 }
 
 } // namespace
 
-const FieldSpecs &metadata_label_fields() {
-  static const FieldSpecs list = {of("", "", "", "metadata/labels", true),
-                                  of("", "v1", "ReplicationController", "spec/template/metadata/labels", true),
-                                  of("", "", "Deployment", "spec/template/metadata/labels", true),
-                                  of("", "", "ReplicaSet", "spec/template/metadata/labels", true),
-                                  of("", "", "DaemonSet", "spec/template/metadata/labels", true),
-                                  of("apps", "", "StatefulSet", "spec/template/metadata/labels", true),
-                                  of("apps", "", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels", true),
-                                  of("batch", "", "Job", "spec/template/metadata/labels", true),
-                                  of("batch", "", "CronJob", "spec/jobTemplate/metadata/labels", true),
-                                  of("batch", "", "CronJob", "spec/jobTemplate/spec/template/metadata/labels", true)};
-  return list;
-}
-
-const FieldSpecs &common_label_fields() {
-  static const FieldSpecs list = make_common_labels();
-  return list;
-}
-
-const FieldSpecs &common_annotation_fields() {
-  static const FieldSpecs list = {
-      of("", "", "", "metadata/annotations", true),
-      of("", "v1", "ReplicationController", "spec/template/metadata/annotations", true),
-      of("", "", "Deployment", "spec/template/metadata/annotations", true),
-      of("", "", "ReplicaSet", "spec/template/metadata/annotations", true),
-      of("", "", "DaemonSet", "spec/template/metadata/annotations", true),
-      of("", "", "StatefulSet", "spec/template/metadata/annotations", true),
-      of("batch", "", "Job", "spec/template/metadata/annotations", true),
-      of("batch", "", "CronJob", "spec/jobTemplate/metadata/annotations", true),
-      of("batch", "", "CronJob", "spec/jobTemplate/spec/template/metadata/annotations", true)};
-  return list;
-}
-
-const FieldSpecs &image_fields() {
-  static const FieldSpecs list = {of("", "", "", "spec/containers[]/image", true),
-                                  of("", "", "", "spec/initContainers[]/image", true),
-                                  of("", "", "", "spec/volumes[]/image/reference", true),
-                                  of("", "", "", "spec/template/spec/containers[]/image", true),
-                                  of("", "", "", "spec/template/spec/initContainers[]/image", true),
-                                  of("", "", "", "spec/template/spec/volumes[]/image/reference", true)};
-  return list;
-}
-
-const FieldSpecs &replica_fields() {
-  static const FieldSpecs list = {
-      of("", "", "Deployment", "spec/replicas", true), of("", "", "ReplicationController", "spec/replicas", true),
-      of("", "", "ReplicaSet", "spec/replicas", true), of("", "", "StatefulSet", "spec/replicas", true)};
-  return list;
-}
-
-const FieldSpecs &namespace_fields() {
-  static const FieldSpecs list = {of("", "", "Namespace", "metadata/name", true),
-                                  of("apiregistration.k8s.io", "", "APIService", "spec/service/namespace", true),
-                                  of("apiextensions.k8s.io", "", "CustomResourceDefinition",
-                                     "spec/conversion/webhook/clientConfig/service/namespace", false)};
-  return list;
-}
-
-const std::vector<NameReference> &name_references() {
-  static const std::vector<NameReference> list = make_name_references();
-  return list;
+const TransformerFields &default_fields() {
+  static const TransformerFields fields = make_defaults();
+  return fields;
 }
 
 } // namespace ksail::manifests::kustomize

@@ -91,7 +91,7 @@ Result<void> visit(Arena &arena, Resource &resource, const FieldSpec &spec, std:
 
 Result<void> merge_into(FieldSpecs &into, const FieldSpec &one) {
   for (const auto &known : into) {
-    if (known.same_place(one)) {
+    if (known.stands_for(one)) {
       if (known.create != one.create) {
         return Error(Code::config, "conflicting field specs for " + one.path + ": one creates it, one does not",
                      "give both the same `create`");

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "manifests/kustomize/default_fields.hpp"
 #include "manifests/kustomize/transformers.hpp"
 
 #include <re2/re2.h>
@@ -97,61 +96,54 @@ private:
 
 } // namespace
 
-Result<void> set_images(Arena &arena, Resources &resources, const Kustomization &kustomization) {
-  for (const auto &entry : kustomization.list("images")) {
-    const Change change(arena, entry);
-    if (!change.good()) {
-      return Error(Code::config,
-                   kustomization.file + ": images: the name `" + text_of(entry, "name") + "` is no regular expression");
+Result<void> set_image(Arena &arena, Resources &resources, const Json &image, const FieldSpecs &fields) {
+  const Change change(arena, image);
+  if (!change.good()) {
+    return Error(Code::config, "the name `" + text_of(image, "name") + "` is no regular expression");
+  }
+  const Act act = [&](Node &node) -> Result<void> {
+    change(node);
+    return {};
+  };
+  for (Resource *resource : resources) {
+    if (resource->kind() != "CustomResourceDefinition") {
+      change.everywhere(*resource->root);
     }
-    const Act act = [&](Node &node) -> Result<void> {
-      change(node);
-      return {};
-    };
-    for (Resource *resource : resources) {
-      if (resource->kind() != "CustomResourceDefinition") {
-        change.everywhere(*resource->root);
-      }
-      for (const auto &field : image_fields()) {
-        if (auto done = visit(arena, *resource, field, std::nullopt, act); !done) {
-          return std::move(done).error().in(kustomization.file + ": images");
-        }
+    for (const auto &field : fields) {
+      if (auto done = visit(arena, *resource, field, std::nullopt, act); !done) {
+        return done;
       }
     }
   }
   return {};
 }
 
-Result<void> set_replicas(Arena &arena, Resources &resources, const Kustomization &kustomization) {
-  for (const auto &entry : kustomization.list("replicas")) {
-    const auto name = text_of(entry, "name");
-    const auto count = std::to_string(entry.value("count", std::int64_t{0}));
-    bool found = false;
-    for (const auto &field : replica_fields()) {
-      for (Resource *resource : resources) {
-        const bool meant =
-            resource->any_id([&](const ResId &id) { return id.name == name && id.gvk.selected_by(field.gvk()); });
-        if (!meant) {
-          continue;
-        }
-        found = true;
-        const Act act = [&](Node &node) -> Result<void> {
-          assign(arena, node, count, Tag::integer);
-          return {};
-        };
-        if (auto done = visit(arena, *resource, field, NodeKind::scalar, act); !done) {
-          return std::move(done).error().in(kustomization.file + ": replicas");
-        }
+Result<void> set_replicas(Arena &arena, Resources &resources, const Json &replica, const FieldSpecs &fields) {
+  const auto name = text_of(replica, "name");
+  const auto count = std::to_string(replica.value("count", std::int64_t{0}));
+  bool found = false;
+  std::string kinds;
+  for (const auto &field : fields) {
+    kinds += (kinds.empty() ? "" : ", ") + (field.kind.empty() ? std::string("any kind") : field.kind);
+    for (Resource *resource : resources) {
+      const bool meant =
+          resource->any_id([&](const ResId &id) { return id.name == name && id.gvk.selected_by(field.gvk()); });
+      if (!meant) {
+        continue;
+      }
+      found = true;
+      const Act act = [&](Node &node) -> Result<void> {
+        assign(arena, node, count, Tag::integer);
+        return {};
+      };
+      if (auto done = visit(arena, *resource, field, NodeKind::scalar, act); !done) {
+        return done;
       }
     }
-    if (!found) {
-      return Error(Code::config,
-                   kustomization.file +
-                       ": replicas: there is no Deployment, ReplicationController, ReplicaSet or "
-                       "StatefulSet named " +
-                       name,
-                   "name one of those in this kustomization, by its name before any prefix");
-    }
+  }
+  if (!found) {
+    return Error(Code::config, "nothing named " + name + " has replicas (" + kinds + ")",
+                 "name one of those in this kustomization, by its name before any prefix");
   }
   return {};
 }

@@ -2,8 +2,7 @@
 // Reads kustomization.yaml: every field of kustomize 5.8.1 is known, everything else refused with a suggestion.
 #pragma once
 
-#include <ksail/sdk/result.hpp>
-#include <nlohmann/json.hpp>
+#include "manifests/kustomize/shape.hpp"
 
 #include <string>
 #include <vector>
@@ -24,9 +23,5 @@ struct Kustomization {
 /// `file` is the path as errors name it. Adds one sentence per deprecated field to `warnings`.
 Result<Kustomization> read_kustomization(std::string_view text, const std::string &file,
                                          std::vector<std::string> &warnings);
-
-/// Text of a field of a JSON object; empty when missing or null.
-std::string text_of(const nlohmann::json &object, const char *field);
-bool flag_of(const nlohmann::json &object, const char *field);
 
 } // namespace ksail::manifests::kustomize

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "manifests/kustomize/default_fields.hpp"
 #include "manifests/kustomize/transformers.hpp"
 
 namespace ksail::manifests::kustomize {
-namespace {
-
-Result<void> set_entries(Arena &arena, Resources &resources, const nlohmann::json &entries, const FieldSpecs &fields) {
+Result<void> add_entries(Arena &arena, Resources &resources, const Json &entries, const FieldSpecs &fields) {
   for (Resource *resource : resources) {
     for (const auto &[key, value] : entries.items()) { // sorted
       const auto text = value.get<std::string>();
@@ -26,54 +23,36 @@ Result<void> set_entries(Arena &arena, Resources &resources, const nlohmann::jso
   return {};
 }
 
-} // namespace
-
-Result<void> add_labels(Arena &arena, Resources &resources, const Kustomization &kustomization) {
+Result<void> add_labels(Arena &arena, Resources &resources, const Kustomization &kustomization,
+                        const TransformerFields &fields) {
   for (const auto &entry : kustomization.list("labels")) {
-    FieldSpecs fields;
-    if (entry.contains("fields")) {
-      for (const auto &field : entry["fields"]) {
-        fields.push_back({text_of(field, "group"), text_of(field, "version"), text_of(field, "kind"),
-                          text_of(field, "path"), flag_of(field, "create")});
-      }
+    FieldSpecs where = field_specs_of(entry, "fields");
+    if (auto done = merge_into(where, fields.labels); !done) {
+      return done;
     }
     if (flag_of(entry, "includeSelectors")) {
-      if (auto done = merge_into(fields, common_label_fields()); !done) {
-        return std::move(done).error().in(kustomization.file + ": labels");
+      if (auto done = merge_into(where, fields.common_labels); !done) {
+        return done;
       }
     } else {
       if (flag_of(entry, "includeTemplates")) {
-        if (auto done = merge_into(fields, metadata_label_fields()); !done) {
-          return std::move(done).error().in(kustomization.file + ": labels");
+        if (auto done = merge_into(where, fields.template_labels); !done) {
+          return done;
         }
       }
-      if (auto done = merge_into(fields, metadata_label_fields().front()); !done) {
-        return std::move(done).error().in(kustomization.file + ": labels");
+      if (auto done = merge_into(where, FieldSpec{"", "", "", "metadata/labels", true}); !done) {
+        return done;
       }
     }
     if (entry.contains("pairs")) {
-      if (auto done = set_entries(arena, resources, entry["pairs"], fields); !done) {
-        return std::move(done).error().in(kustomization.file + ": labels");
+      if (auto done = add_entries(arena, resources, entry["pairs"], where); !done) {
+        return done;
       }
     }
   }
-  if (kustomization.has("commonLabels")) {
-    if (auto done = set_entries(arena, resources, kustomization.fields["commonLabels"], common_label_fields()); !done) {
-      return std::move(done).error().in(kustomization.file + ": commonLabels");
-    }
-  }
-  return {};
-}
-
-Result<void> add_annotations(Arena &arena, Resources &resources, const Kustomization &kustomization) {
-  if (!kustomization.has("commonAnnotations")) {
-    return {};
-  }
-  auto done = set_entries(arena, resources, kustomization.fields["commonAnnotations"], common_annotation_fields());
-  if (!done) {
-    return std::move(done).error().in(kustomization.file + ": commonAnnotations");
-  }
-  return {};
+  return kustomization.has("commonLabels")
+             ? add_entries(arena, resources, kustomization.fields["commonLabels"], fields.common_labels)
+             : Result<void>();
 }
 
 } // namespace ksail::manifests::kustomize

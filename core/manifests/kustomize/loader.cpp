@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifests/kustomize/loader.hpp"
 
+#include "manifests/kustomize/remote.hpp"
+
 #include <algorithm>
 #include <fstream>
 #include <sstream>
@@ -15,36 +17,109 @@ bool within(const fs::path &path, const fs::path &directory) {
   return end == directory.end();
 }
 
-bool is_remote(const std::string &path) {
-  return path.find("://") != path.npos || path.starts_with("git@") || path.starts_with("github.com/");
-}
-
-Error remote(const std::string &path) {
-  return {Code::unimplemented, "remote resources are not built in process: " + path,
-          "clone it and name the directory, or use `kustomize build DIR | ksail workload apply -f -`"};
+/// Says by itself that it is no web file.
+bool is_clearly_git(const std::string &path) {
+  if (!is_web_url(path)) {
+    return parse_git_url(path).has_value();
+  }
+  const auto query = path.find('?');
+  const auto address = path.substr(0, query);
+  return parse_git_url(path) &&
+         (address.find(".git") != path.npos || address.find("_git/") != path.npos ||
+          address.find("//", 8) != path.npos ||
+          (query != path.npos && (path.find("ref=", query) != path.npos || path.find("version=", query) != path.npos)));
 }
 
 } // namespace
 
-Result<Loader> Loader::root(const std::string &directory, LoadRestrictor restrictor) {
-  if (is_remote(directory)) {
-    return remote(directory);
-  }
+Result<Loader> Loader::root(const std::string &directory, const BuildOptions &options) {
+  auto session = std::make_shared<Session>(Session{options, {}});
   std::error_code error;
   Loader loader;
   loader.path_ = fs::canonical(directory, error);
   if (error || !fs::is_directory(loader.path_, error)) {
+    if (const auto url = parse_git_url(directory)) {
+      return repository(std::move(session), *url, directory);
+    }
     return Error(Code::not_found, "there is no directory " + directory, "name a directory with a kustomization.yaml");
   }
   loader.shown_ = directory;
-  loader.restrictor_ = restrictor;
+  loader.restrictor_ = options.load_restrictor;
   loader.visited_ = {loader.path_};
+  loader.session_ = std::move(session);
   return loader;
 }
 
+Result<Loader> Loader::repository(std::shared_ptr<Session> session, const GitUrl &url, const std::string &shown) {
+  auto &clone = session->clones[url.repository + "\n" + url.ref + (url.submodules ? "\n+" : "\n-")];
+  if (!clone) {
+    auto fresh = clone_repository(url, session->options.git_command);
+    if (!fresh) {
+      return fresh.error();
+    }
+    clone = std::move(*fresh);
+  }
+  std::error_code error;
+  Loader loader;
+  loader.path_ = fs::canonical(clone->path() / url.path, error);
+  if (error || !fs::is_directory(loader.path_, error)) {
+    return Error(Code::not_found, "there is no directory " + url.path + " in " + url.repository,
+                 "?ref=BRANCH at the end of the URL names another branch or tag");
+  }
+  if (!within(loader.path_, clone->path())) {
+    return Error(Code::config, "security: " + url.path + " leads out of " + url.repository);
+  }
+  loader.shown_ = shown;
+  loader.visited_ = {loader.path_};
+  loader.urls_ = {shown};
+  loader.clone_ = clone;
+  loader.url_ = url;
+  loader.session_ = std::move(session);
+  return loader;
+}
+
+Origin Loader::origin_from(const Origin &parent, const std::string &path) const {
+  if (url_) {
+    return {url_->path, url_->repository, url_->ref};
+  }
+  auto joined = (fs::path(parent.path) / path).lexically_normal().string();
+  while (joined.ends_with('/')) {
+    joined.pop_back();
+  }
+  return {std::move(joined), parent.repo, parent.ref};
+}
+
+Result<std::optional<std::string>> Loader::file(const std::string &path) const {
+  std::error_code error;
+  if (!is_web_url(path)) {
+    const bool there = fs::exists(path_ / path, error);
+    if (fs::is_directory(path_ / path, error) || (!there && parse_git_url(path))) {
+      return std::optional<std::string>();
+    }
+    if (!there) {
+      return Error(Code::not_found, "there is neither a file nor a directory " + path + " in " + shown_,
+                   "paths are taken from the directory of the kustomization");
+    }
+  } else if (is_clearly_git(path)) {
+    return std::optional<std::string>();
+  }
+  auto text = load(path);
+  if (is_web_url(path) && parse_git_url(path)) {
+    // What is no file of objects may be the page of a repository.
+    const auto begin = text ? text->find_first_not_of(" \t\r\n") : std::string::npos;
+    if (!text || (begin != std::string::npos && (*text)[begin] == '<')) {
+      return std::optional<std::string>();
+    }
+  }
+  if (!text) {
+    return text.error();
+  }
+  return std::optional<std::string>(std::move(*text));
+}
+
 Result<std::string> Loader::load(const std::string &path) const {
-  if (is_remote(path)) {
-    return remote(path);
+  if (is_web_url(path)) {
+    return fetch_web_file(path);
   }
   std::error_code error;
   const auto full = fs::canonical(path_ / path, error);
@@ -68,8 +143,17 @@ Result<std::string> Loader::load(const std::string &path) const {
 }
 
 Result<Loader> Loader::directory(const std::string &path) const {
-  if (is_remote(path)) {
-    return remote(path);
+  if (const auto url = parse_git_url(path)) {
+    for (const auto &visited : urls_) {
+      if (visited.starts_with(path)) {
+        return Error(Code::config, "cycle: " + visited + " builds on " + path + ", which is being built");
+      }
+    }
+    auto loader = repository(session_, *url, path);
+    if (loader) {
+      loader->urls_.insert(loader->urls_.begin(), urls_.begin(), urls_.end());
+    }
+    return loader;
   }
   if (path.empty() || fs::path(path).is_absolute()) {
     return Error(Code::config, path.empty() ? "an empty path stands among the directories of " + shown_
@@ -80,6 +164,9 @@ Result<Loader> Loader::directory(const std::string &path) const {
   loader.path_ = fs::canonical(path_ / path, error);
   if (error || !fs::is_directory(loader.path_, error)) {
     return Error(Code::not_found, "there is neither a file nor a directory " + path + " in " + shown_);
+  }
+  if (clone_ && !within(loader.path_, clone_->path())) {
+    return Error(Code::config, "security: " + path + " leads from " + shown_ + " out of its repository");
   }
   for (const auto &visited : visited_) {
     if (within(visited, loader.path_)) {
@@ -93,6 +180,9 @@ Result<Loader> Loader::directory(const std::string &path) const {
   loader.restrictor_ = restrictor_;
   loader.visited_ = visited_;
   loader.visited_.push_back(loader.path_);
+  loader.urls_ = urls_;
+  loader.session_ = session_;
+  loader.clone_ = clone_;
   return loader;
 }
 

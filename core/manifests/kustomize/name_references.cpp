@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "manifests/kustomize/default_fields.hpp"
 #include "manifests/kustomize/transformers.hpp"
 
 #include <algorithm>
@@ -18,21 +17,35 @@ struct Facts {
   std::string_view original_ns;
 };
 
-bool same_ending(const std::vector<std::string_view> &a, const std::vector<std::string_view> &b) {
-  const auto n = std::min(a.size(), b.size());
-  return std::equal(a.end() - static_cast<std::ptrdiff_t>(n), a.end(), b.end() - static_cast<std::ptrdiff_t>(n));
+using Affixes = std::vector<std::string_view>;
+
+/// The shorter list is how the longer one ends. Nothing ends only like nothing.
+bool end_alike(const Affixes &a, const Affixes &b) {
+  if (a.empty() || b.empty()) {
+    return a.empty() && b.empty();
+  }
+  const auto n = static_cast<std::ptrdiff_t>(std::min(a.size(), b.size()));
+  return std::equal(a.end() - n, a.end(), b.end() - n);
 }
 
-bool same_affixes(const Resource &a, const Resource &b, bool empty_matches) {
-  const auto fits = [&](const auto &x, const auto &y) {
-    return (empty_matches && (x.empty() || y.empty())) || same_ending(x, y);
-  };
-  return fits(a.prefixes, b.prefixes) && fits(a.suffixes, b.suffixes);
+/// How close the prefixes and suffixes of two objects are: those of the same layers say that they belong together.
+enum class Kinship : std::uint8_t { none, possible, certain };
+
+Kinship kinship(const Resource &a, const Resource &b) {
+  const bool prefixes = end_alike(a.prefixes, b.prefixes);
+  const bool suffixes = end_alike(a.suffixes, b.suffixes);
+  if (prefixes && suffixes) {
+    return Kinship::certain;
+  }
+  const bool could_be =
+      (prefixes || a.prefixes.empty() || b.prefixes.empty()) && (suffixes || a.suffixes.empty() || b.suffixes.empty());
+  return could_be ? Kinship::possible : Kinship::none;
 }
 
 class Fixer {
 public:
-  Fixer(Arena &arena, Resources &resources) : arena_(arena) {
+  Fixer(Arena &arena, Resources &resources, const std::vector<NameReference> &rules)
+      : arena_(arena), all_rules_(rules) {
     all_.reserve(resources.size());
     for (Resource *resource : resources) {
       const ResId now = resource->id();
@@ -48,25 +61,26 @@ public:
         }
       }
     }
-    for (const auto &rule : name_references()) {
-      rules_[rule.referrer.kind].push_back(&rule);
-    }
   }
 
   Result<void> run() {
+    for (const auto &referrer : all_) {
+      if (referrer.now.gvk.kind == "RoleBinding") {
+        if (auto done = check_subjects(referrer); !done) {
+          return done;
+        }
+      }
+    }
     if (by_previous_name_.empty()) {
       return {};
     }
     for (const auto &referrer : all_) {
-      const auto rules = rules_.find(referrer.before.gvk.kind);
-      if (rules == rules_.end()) {
-        continue;
-      }
+      const auto &rules = rules_of(referrer.before.gvk.kind);
       subject_namespaces_.clear();
       if (referrer.now.gvk.kind == "RoleBinding") {
         remember_subject_namespaces(*referrer.resource->root);
       }
-      for (const auto *rule : rules->second) {
+      for (const auto *rule : rules) {
         if (!referrer.before.gvk.selected_by(rule->referrer.gvk())) {
           continue;
         }
@@ -81,12 +95,37 @@ public:
   }
 
 private:
+  /// In the order they take effect; most kinds refer to nothing.
+  const std::vector<const NameReference *> &rules_of(std::string_view kind) {
+    auto [at, fresh] = rules_.try_emplace(kind);
+    if (fresh) {
+      for (const auto &rule : all_rules_) {
+        if (rule.referrer.kind.empty() || rule.referrer.kind == kind) {
+          at->second.push_back(&rule);
+        }
+      }
+    }
+    return at->second;
+  }
+
   const std::vector<std::string> &split(const std::string &path) {
     auto [at, fresh] = paths_.try_emplace(path);
     if (fresh) {
       at->second = split_path(path, '/');
     }
     return at->second;
+  }
+
+  static Result<void> check_subjects(const Facts &referrer) {
+    const Node *subjects = referrer.resource->root->find("subjects");
+    for (const Node *subject : subjects != nullptr ? subjects->children() : std::span<Node *const>{}) {
+      const Node *ns = subject->find("namespace");
+      if (ns != nullptr && is_null(*ns) && subject->find_text("kind") == "ServiceAccount") {
+        return Error(Code::config, "a subject of " + referrer.now.text() + " has an empty namespace",
+                     "name one, or leave `namespace` out");
+      }
+    }
+    return {};
   }
 
   void remember_subject_namespaces(const Node &root) {
@@ -120,7 +159,7 @@ private:
   }
 
   Result<void> scalar(Node &node, const Facts &referrer, const NameReference &rule) {
-    auto found = select(node.text(), nullptr, referrer, rule);
+    auto found = select(node.text(), nullptr, false, referrer, rule);
     if (found && *found != nullptr && (*found)->now.name != node.text()) {
       assign(arena_, node, (*found)->now.name, Tag::none);
     }
@@ -133,7 +172,7 @@ private:
       return Error(Code::config, "the map there has no `name`");
     }
     const Node *ns = node.find("namespace");
-    auto found = select(name->text(), ns, referrer, rule);
+    auto found = select(name->text(), ns, true, referrer, rule);
     if (!found) {
       return found.error();
     }
@@ -165,7 +204,8 @@ private:
     return false;
   }
 
-  Result<const Facts *> select(std::string_view name, const Node *ns, const Facts &referrer,
+  /// `with_namespace`: the reference takes the namespace of what it means, too.
+  Result<const Facts *> select(std::string_view name, const Node *ns, bool with_namespace, const Facts &referrer,
                                const NameReference &rule) {
     const auto named = by_previous_name_.find(name);
     if (named == by_previous_name_.end()) {
@@ -197,17 +237,17 @@ private:
     if (candidates.size() == 1) {
       return candidates[0];
     }
-    for (const bool empty_matches : {true, false}) {
-      if (empty_matches || candidates.size() > 1) {
-        std::erase_if(candidates,
-                      [&](const Facts *c) { return !same_affixes(*c->resource, *referrer.resource, empty_matches); });
-      }
+    std::erase_if(candidates,
+                  [&](const Facts *c) { return kinship(*c->resource, *referrer.resource) == Kinship::none; });
+    if (candidates.size() > 1) {
+      std::erase_if(candidates,
+                    [&](const Facts *c) { return kinship(*c->resource, *referrer.resource) != Kinship::certain; });
     }
     if (candidates.empty()) {
       return static_cast<const Facts *>(nullptr);
     }
     for (const Facts *other : candidates) {
-      if (other->now.name != candidates[0]->now.name || (ns != nullptr && other->now.ns != candidates[0]->now.ns)) {
+      if (other->now.name != candidates[0]->now.name || (with_namespace && other->now.ns != candidates[0]->now.ns)) {
         return Error(Code::config,
                      "the name " + std::string(name) + " could mean " + candidates[0]->now.text() + " or " +
                          other->now.text(),
@@ -226,6 +266,7 @@ private:
   }
 
   Arena &arena_;
+  const std::vector<NameReference> &all_rules_;
   std::vector<Facts> all_;
   std::unordered_map<std::string_view, std::vector<const Facts *>> by_previous_name_;
   std::unordered_map<std::string_view, std::vector<const NameReference *>> rules_;
@@ -236,6 +277,8 @@ private:
 
 } // namespace
 
-Result<void> fix_name_references(Arena &arena, Resources &resources) { return Fixer(arena, resources).run(); }
+Result<void> fix_name_references(Arena &arena, Resources &resources, const std::vector<NameReference> &rules) {
+  return Fixer(arena, resources, rules).run();
+}
 
 } // namespace ksail::manifests::kustomize

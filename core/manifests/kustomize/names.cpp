@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "manifests/kustomize/default_fields.hpp"
 #include "manifests/kustomize/transformers.hpp"
 
 #include <unordered_set>
@@ -13,88 +12,127 @@ bool keeps_name(const Gvk &gvk) {
          (gvk.kind == "APIService" && gvk.group == "apiregistration.k8s.io");
 }
 
-/// Subjects named `default` mean the account every namespace has.
-void move_default_subjects(Arena &arena, Node &root, std::string_view ns) {
+Act assign_text(Arena &arena, std::string_view text) {
+  return [&arena, text](Node &node) -> Result<void> {
+    if (!node.is_scalar()) {
+      return Error(Code::config, "names and namespaces are strings, but something else stands there");
+    }
+    assign(arena, node, text, Tag::str);
+    return {};
+  };
+}
+
+/// Subjects named `default` mean the account every namespace has; those of the build follow as references by name.
+void move_subjects(Arena &arena, Node &root, const NamespaceChange &change) {
   Node *subjects = root.find("subjects");
-  if (subjects == nullptr || !subjects->is_sequence()) {
+  if (subjects == nullptr || !subjects->is_sequence() || change.subjects == Subjects::none) {
     return;
   }
   for (Node *subject : subjects->children()) {
-    if (subject->is_mapping() && subject->find_text("name") == "default") {
-      set(arena, *subject, "namespace", make_string(arena, ns));
+    const bool meant = change.subjects == Subjects::named_default ? subject->find_text("name") == "default"
+                                                                  : subject->find_text("kind") == "ServiceAccount";
+    if (!subject->is_mapping() || !meant || (change.only_where_unset && !subject->find_text("namespace").empty())) {
+      continue;
+    }
+    set(arena, *subject, "namespace", make_string(arena, change.ns));
+  }
+}
+
+/// Fields of whose meaning the transformer has ideas of its own.
+bool is_special(const FieldSpec &field, const Resource &resource) {
+  return field.path == "metadata/namespace" ||
+         (field.path == "metadata/name" && resource.root->find_text("apiVersion") != "v1") ||
+         (field.path == "subjects/namespace" && (field.kind == "RoleBinding" || field.kind == "ClusterRoleBinding"));
+}
+
+Result<void> move(Arena &arena, Resource &resource, const NamespaceChange &change) {
+  if (!is_cluster_scoped(resource.gvk()) && !(change.only_where_unset && !resource.ns().empty())) {
+    Node *data = resource.metadata();
+    if (missing_or_null(data)) {
+      data = set(arena, *resource.root, "metadata", make_node(arena, NodeKind::mapping));
+    }
+    set(arena, *data, "namespace", make_string(arena, change.ns));
+  }
+  if (resource.kind() == "RoleBinding" || resource.kind() == "ClusterRoleBinding") {
+    move_subjects(arena, *resource.root, change);
+  }
+  const Act all = assign_text(arena, change.ns);
+  const Act act = [&](Node &node) -> Result<void> {
+    return change.only_where_unset && node.is_scalar() && !node.text().empty() && !is_null(node) ? Result<void>()
+                                                                                                 : all(node);
+  };
+  for (const auto &field : change.fields) {
+    if (is_special(field, resource)) {
+      continue;
+    }
+    if (auto done = visit(arena, resource, field, NodeKind::scalar, act); !done) {
+      return done;
     }
   }
+  return {};
+}
+
+/// A prefix or suffix of the names of objects, and of what other fields are names.
+Result<void> rename(Arena &arena, Resources &resources, const FieldSpecs &fields,
+                    std::vector<std::string_view> Resource::*affixes, std::string_view affix,
+                    const std::function<std::string(std::string_view)> &renamed) {
+  for (Resource *resource : resources) {
+    const ResId original = resource->original_id();
+    if (keeps_name(original.gvk)) {
+      continue;
+    }
+    for (const auto &field : fields) {
+      if (!original.gvk.selected_by(field.gvk())) {
+        continue;
+      }
+      if (field.path == "metadata/name") {
+        if (!affix.empty()) {
+          (resource->*affixes).push_back(affix);
+          resource->remember_id();
+          resource->set_name(arena, renamed(resource->name()));
+        }
+        continue;
+      }
+      const Act act = [&](Node &node) { return assign_text(arena, renamed(node.text()))(node); };
+      if (auto done = visit(arena, *resource, field, NodeKind::scalar, act); !done) {
+        return done;
+      }
+    }
+  }
+  return {};
 }
 
 } // namespace
 
-Result<void> set_namespace(Arena &arena, Resources &resources, const std::string &ns) {
+Result<void> set_namespace(Arena &arena, Resources &resources, const NamespaceChange &change) {
   for (Resource *resource : resources) {
     if (resource->helm_generated) {
       continue;
     }
     resource->remember_id();
-    const Gvk gvk = resource->gvk();
-    if (!is_cluster_scoped(gvk)) {
-      Node *data = resource->metadata();
-      if (missing_or_null(data)) {
-        data = set(arena, *resource->root, "metadata", make_node(arena, NodeKind::mapping));
-      }
-      set(arena, *data, "namespace", make_string(arena, ns));
-    }
-    if (gvk.kind == "RoleBinding" || gvk.kind == "ClusterRoleBinding") {
-      move_default_subjects(arena, *resource->root, ns);
-    }
-    for (const auto &field : namespace_fields()) {
-      if (field.kind == "Namespace" && resource->root->find_text("apiVersion") != "v1") {
-        continue;
-      }
-      const Act act = [&](Node &node) -> Result<void> {
-        if (!node.is_scalar()) {
-          return Error(Code::config, "a namespace has to be a string");
-        }
-        assign(arena, node, ns, Tag::str);
-        return {};
-      };
-      if (auto done = visit(arena, *resource, field, NodeKind::scalar, act); !done) {
-        return std::move(done).error().in("setting the namespace " + ns);
-      }
+    if (auto done = move(arena, *resource, change); !done) {
+      return std::move(done).error().in("setting the namespace " + change.ns);
     }
   }
   std::unordered_set<std::string> seen;
   for (const Resource *resource : resources) {
     if (!seen.insert(resource->id().key()).second) {
-      return Error(Code::config, "setting the namespace " + ns + " makes two objects one: " + resource->id().text(),
+      return Error(Code::config,
+                   "setting the namespace " + change.ns + " makes two objects one: " + resource->id().text(),
                    "rename one of them, or keep them in kustomizations of their own");
     }
   }
   return {};
 }
 
-Result<void> add_prefix(Arena &arena, Resources &resources, const std::string &prefix) {
-  const auto copy = arena.copy(prefix);
-  for (Resource *resource : resources) {
-    if (keeps_name(resource->original_id().gvk)) {
-      continue;
-    }
-    resource->prefixes.push_back(copy);
-    resource->remember_id();
-    resource->set_name(arena, prefix + std::string(resource->name()));
-  }
-  return {};
+Result<void> add_prefix(Arena &arena, Resources &resources, const std::string &prefix, const FieldSpecs &fields) {
+  return rename(arena, resources, fields, &Resource::prefixes, arena.copy(prefix),
+                [&](std::string_view name) { return prefix + std::string(name); });
 }
 
-Result<void> add_suffix(Arena &arena, Resources &resources, const std::string &suffix) {
-  const auto copy = arena.copy(suffix);
-  for (Resource *resource : resources) {
-    if (keeps_name(resource->original_id().gvk)) {
-      continue;
-    }
-    resource->suffixes.push_back(copy);
-    resource->remember_id();
-    resource->set_name(arena, std::string(resource->name()) + suffix);
-  }
-  return {};
+Result<void> add_suffix(Arena &arena, Resources &resources, const std::string &suffix, const FieldSpecs &fields) {
+  return rename(arena, resources, fields, &Resource::suffixes, arena.copy(suffix),
+                [&](std::string_view name) { return std::string(name) + suffix; });
 }
 
 } // namespace ksail::manifests::kustomize

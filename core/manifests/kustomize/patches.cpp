@@ -10,15 +10,10 @@
 namespace ksail::manifests::kustomize {
 namespace {
 
-struct Patch {
-  Resources merges; ///< strategic merge patches
-  nlohmann::json operations;
-  std::string where;
-};
-
 class Patcher {
 public:
-  Patcher(Arena &arena, Resources &resources, const Loaded &load) : arena_(arena), resources_(resources), load_(load) {}
+  Patcher(const PatchSetting &setting, Resources &resources)
+      : arena_(setting.arena), resources_(resources), load_(setting.load), schema_(setting.schema) {}
 
   Result<void> entry(const nlohmann::json &entry, const std::string &where, bool only_operations) {
     auto text = text_of(entry, "patch");
@@ -55,6 +50,9 @@ public:
     if (!entry.contains("target")) {
       return merge_by_id(*merges, where);
     }
+    if (merges->empty()) {
+      return {}; // a file of comments
+    }
     if (merges->size() != 1) {
       return Error(Code::config,
                    where + " has a target, so it takes exactly one patch, but holds " + std::to_string(merges->size()),
@@ -66,7 +64,8 @@ public:
     }
     for (Resource *resource : Resources(resources_)) {
       if (selector->matches(*resource)) {
-        if (auto done = merge(*resource, *merges->front(), where); !done) {
+        auto fitted = fitted_to(*resource, *merges->front());
+        if (auto done = merge(*resource, fitted, where); !done) {
           return done;
         }
       }
@@ -76,7 +75,7 @@ public:
   }
 
   /// An entry of patchesStrategicMerge: YAML or the path of a file.
-  Result<void> inline_or_file(const std::string &item, const std::string &where) {
+  Result<std::size_t> inline_or_file(const std::string &item, const std::string &where) {
     auto merges = parse_resources(arena_, owned_, arena_.copy(item), where);
     if (!merges) {
       auto loaded = load_(item);
@@ -88,7 +87,11 @@ public:
         return merges.error();
       }
     }
-    return merge_by_id(*merges, where);
+    const auto count = merges->size();
+    if (auto done = merge_by_id(*merges, where); !done) {
+      return done.error();
+    }
+    return count;
   }
 
 private:
@@ -163,7 +166,7 @@ private:
     if (patch.allow_name_change || patch.allow_kind_change) {
       target.remember_id();
     }
-    auto merged = strategic_merge(arena_, gvk, target.root, clone(arena_, *patch.root));
+    auto merged = strategic_merge(arena_, gvk, target.root, clone(arena_, *patch.root), schema_);
     if (!merged) {
       return std::move(merged).error().in(where + ", " + target.id().text());
     }
@@ -182,6 +185,23 @@ private:
     return {};
   }
 
+  /// A patch with a target takes its type from the object it is applied to. Its labels and annotations become
+  /// strings first, so that a null among them deletes nothing: a quirk of kustomize's.
+  Resource fitted_to(const Resource &target, const Resource &patch) {
+    Resource fitted = patch;
+    fitted.root = clone(arena_, *patch.root);
+    set(arena_, *fitted.root, "apiVersion", make_string(arena_, target.root->find_text("apiVersion")));
+    for (const char *field : {"labels", "annotations"}) {
+      std::vector<std::pair<std::string_view, std::string_view>> values;
+      const Node *map = fitted.metadata_map(field);
+      for (std::size_t i = 0; map != nullptr && i < map->pairs(); ++i) {
+        values.emplace_back(map->key(i)->text(), map->value(i)->text());
+      }
+      fitted.set_metadata_map(arena_, field, std::move(values));
+    }
+    return fitted;
+  }
+
   void drop_deleted() {
     std::erase_if(resources_, [](const Resource *resource) { return resource->root == nullptr; });
   }
@@ -189,24 +209,20 @@ private:
   Arena &arena_;
   Resources &resources_;
   const Loaded &load_;
-  std::vector<std::unique_ptr<Resource>> owned_;
+  const Schema *const schema_;
+  Owned owned_;
 };
 
 } // namespace
 
-Result<void> apply_patches(Arena &arena, Resources &resources, const Kustomization &kustomization, const char *field,
-                           const Loaded &load) {
-  Patcher patcher(arena, resources, load);
-  const auto &list = kustomization.list(field);
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    const auto where = kustomization.file + ": " + field + "[" + std::to_string(i) + "]";
-    auto done = list[i].is_string() ? patcher.inline_or_file(list[i].get<std::string>(), where)
-                                    : patcher.entry(list[i], where, std::string_view(field) == "patchesJson6902");
-    if (!done) {
-      return done;
-    }
-  }
-  return {};
+Result<void> apply_patch(const PatchSetting &setting, Resources &resources, const Json &entry, bool only_operations,
+                         const std::string &where) {
+  return Patcher(setting, resources).entry(entry, where, only_operations);
+}
+
+Result<std::size_t> apply_merge_patch(const PatchSetting &setting, Resources &resources,
+                                      const std::string &text_or_path, const std::string &where) {
+  return Patcher(setting, resources).inline_or_file(text_or_path, where);
 }
 
 } // namespace ksail::manifests::kustomize

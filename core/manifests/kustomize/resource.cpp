@@ -111,7 +111,6 @@ std::string_view Resource::metadata_text(std::string_view field) const {
 void Resource::remember_id() {
   const ResId now = id();
   previous.push_back({now.effective_namespace(), now.name, now.gvk.kind});
-  touched = true;
 }
 
 void Resource::set_name(Arena &arena, std::string_view name) {
@@ -168,7 +167,7 @@ void Resource::set_metadata_map(Arena &arena, std::string_view field,
   std::sort(values.begin(), values.end());
   Node *map = make_node(arena, NodeKind::mapping);
   for (const auto &[key, value] : values) {
-    append(arena, map, make_string(arena, key));
+    append(arena, map, make_scalar(arena, key));
     append(arena, map, make_string(arena, value));
   }
   set(arena, *data, field, map);

@@ -63,7 +63,9 @@ public:
   bool allow_name_change = false; ///< of a patch
   bool allow_kind_change = false;
   Behavior behavior = Behavior::unspecified;
-  bool touched = false; ///< build annotations came and went: annotations are rewritten as strings, empty ones dropped
+  // For `buildMetadata`; the texts live in BuildMetadata.
+  const std::string *origin = nullptr;
+  std::vector<const std::string *> transformations;
 
   std::string_view kind() const { return root->find_text("kind"); }
   Gvk gvk() const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifests/kustomize/selector.hpp"
 
-#include "manifests/kustomize/kustomization.hpp"
+#include "manifests/kustomize/shape.hpp"
 
 #include <re2/re2.h>
 
@@ -146,17 +146,36 @@ Result<Selector> Selector::make(const nlohmann::json &fields, const std::string 
   return result;
 }
 
+namespace {
+
+bool fits(const std::unique_ptr<re2::RE2> &expression, std::string_view text) {
+  return expression == nullptr || re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *expression);
+}
+
+} // namespace
+
 bool Selector::matches(const Resource &resource) const {
-  const auto fits = [](const std::unique_ptr<re2::RE2> &expression, std::string_view text) {
-    return expression == nullptr || re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *expression);
-  };
   const ResId now = resource.id();
   const ResId before = resource.original_id();
   return (fits(state_->ns, before.effective_namespace()) || fits(state_->ns, now.effective_namespace())) &&
          (fits(state_->name, before.name) || fits(state_->name, now.name)) && fits(state_->group, now.gvk.group) &&
-         fits(state_->version, now.gvk.version) && fits(state_->kind, now.gvk.kind) &&
-         satisfied(state_->labels, resource.metadata_map("labels")) &&
+         fits(state_->version, now.gvk.version) && fits(state_->kind, now.gvk.kind) && fits_metadata(resource);
+}
+
+bool Selector::fits_id(const ResId &id) const {
+  return fits(state_->group, id.gvk.group) && fits(state_->version, id.gvk.version) &&
+         fits(state_->kind, id.gvk.kind) && fits(state_->name, id.name) && fits(state_->ns, id.ns);
+}
+
+bool Selector::fits_metadata(const Resource &resource) const {
+  return satisfied(state_->labels, resource.metadata_map("labels")) &&
          satisfied(state_->annotations, resource.metadata_map("annotations"));
 }
+
+bool Selector::asks_for_id() const {
+  return state_->group || state_->version || state_->kind || state_->name || state_->ns;
+}
+
+bool Selector::asks_for_metadata() const { return !state_->labels.empty() || !state_->annotations.empty(); }
 
 } // namespace ksail::manifests::kustomize

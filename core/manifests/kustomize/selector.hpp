@@ -18,6 +18,12 @@ public:
   static Result<Selector> make(const nlohmann::json &fields, const std::string &where);
   /// Names and namespaces may be those of the original or of the current id.
   bool matches(const Resource &resource) const;
+  /// Whether an id has the group, version, kind, name and namespace.
+  bool fits_id(const ResId &id) const;
+  /// Whether the object as it is has the labels and annotations.
+  bool fits_metadata(const Resource &resource) const;
+  bool asks_for_id() const;
+  bool asks_for_metadata() const;
 
 private:
   struct State;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "manifests/kustomize/sort_order.hpp"
+
 #include "manifests/kustomize/transformers.hpp"
 
 #include <algorithm>
@@ -31,21 +33,51 @@ constexpr const char *kFirst[] = {"Namespace",
                                   "PodDisruptionBudget"};
 constexpr const char *kLast[] = {"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"};
 
+using Ranks = std::map<std::string, int, std::less<>>;
+
+Ranks ranks_of(const std::vector<std::string> &first, const std::vector<std::string> &last) {
+  Ranks ranks;
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    ranks[first[i]] = static_cast<int>(i) - static_cast<int>(first.size());
+  }
+  for (std::size_t i = 0; i < last.size(); ++i) {
+    ranks[last[i]] = 1 + static_cast<int>(i);
+  }
+  return ranks;
+}
+
 std::string or_else(std::string_view text, const char *none) { return text.empty() ? none : std::string(text); }
+
+std::string text_of_gvk(const Gvk &gvk) {
+  return or_else(gvk.group, "~G") + "_" + or_else(gvk.version, "~V") + "_" + or_else(gvk.kind, "~K");
+}
 
 } // namespace
 
-Result<void> sort_resources(Resources &resources, const Kustomization &kustomization) {
+bool sorts_before(const Gvk &a, const Gvk &b) {
+  static const Ranks ranks = ranks_of({std::begin(kFirst), std::end(kFirst)}, {std::begin(kLast), std::end(kLast)});
+  const auto rank = [](const Gvk &gvk) {
+    const auto at = ranks.find(gvk.kind);
+    return at == ranks.end() ? 0 : at->second;
+  };
+  const int first = rank(a);
+  const int second = rank(b);
+  return first != second ? first < second : text_of_gvk(a) < text_of_gvk(b);
+}
+
+Result<void> sort_resources(Resources &resources, const nlohmann::json *chosen, const std::string &where) {
   std::vector<std::string> first(std::begin(kFirst), std::end(kFirst));
   std::vector<std::string> last(std::begin(kLast), std::end(kLast));
-  if (kustomization.has("sortOptions")) {
-    const auto &options = kustomization.fields["sortOptions"];
+  if (chosen != nullptr) {
+    const auto &options = *chosen;
     const auto order = text_of(options, "order");
     if (order == "fifo") {
-      return {};
+      return options.contains("legacySortOptions")
+                 ? Error(Code::config, where + ": `legacySortOptions` are for the order legacy")
+                 : Result<void>();
     }
     if (order != "legacy") {
-      return Error(Code::config, kustomization.file + ": sortOptions.order has to be legacy or fifo");
+      return Error(Code::config, where + ": `order` has to be legacy or fifo");
     }
     if (options.contains("legacySortOptions") && options["legacySortOptions"].is_object()) {
       const auto &lists = options["legacySortOptions"];
@@ -53,13 +85,7 @@ Result<void> sort_resources(Resources &resources, const Kustomization &kustomiza
       last = lists.value("orderLast", std::vector<std::string>());
     }
   }
-  std::map<std::string, int, std::less<>> ranks;
-  for (std::size_t i = 0; i < first.size(); ++i) {
-    ranks[first[i]] = static_cast<int>(i) - static_cast<int>(first.size());
-  }
-  for (std::size_t i = 0; i < last.size(); ++i) {
-    ranks[last[i]] = 1 + static_cast<int>(i);
-  }
+  const Ranks ranks = ranks_of(first, last);
   struct Key {
     int rank;
     std::string kind;
@@ -71,9 +97,9 @@ Result<void> sort_resources(Resources &resources, const Kustomization &kustomiza
   for (Resource *resource : resources) {
     const ResId id = resource->id();
     const auto rank = ranks.find(id.gvk.kind);
-    auto kind = or_else(id.gvk.group, "~G") + "_" + or_else(id.gvk.version, "~V") + "_" + or_else(id.gvk.kind, "~K");
     const Gvk &g = id.gvk;
-    std::string whole = or_else(g.group, "~G") + "_" + or_else(g.version, "~V") + "_" + or_else(g.kind, "~K");
+    const std::string whole = text_of_gvk(g);
+    auto kind = whole;
     // Two kinds named Namespace: the core one first.
     if (g.kind == "Namespace" && g.group.empty()) {
       kind.insert(0, 1, '\0');
@@ -81,9 +107,9 @@ Result<void> sort_resources(Resources &resources, const Kustomization &kustomiza
     keys.push_back({rank == ranks.end() ? 0 : rank->second, std::move(kind),
                     whole + "|" + or_else(id.ns, "~X") + "|" + or_else(id.name, "~N"), resource});
   }
-  std::stable_sort(keys.begin(), keys.end(), [](const Key &a, const Key &b) {
-    return std::tie(a.rank, a.kind, a.id) < std::tie(b.rank, b.kind, b.id);
-  });
+  // Ids are unique: no two keys are equal.
+  std::sort(keys.begin(), keys.end(),
+            [](const Key &a, const Key &b) { return std::tie(a.rank, a.kind, a.id) < std::tie(b.rank, b.kind, b.id); });
   for (std::size_t i = 0; i < keys.size(); ++i) {
     resources[i] = keys[i].resource;
   }

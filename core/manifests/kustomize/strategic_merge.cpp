@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifests/kustomize/strategic_merge.hpp"
 
+#include "manifests/kustomize/keyed_list.hpp"
+
 #include <algorithm>
 #include <set>
 
@@ -11,7 +13,7 @@ enum class Directive : std::uint8_t { merge, replace, remove };
 
 class Merge {
 public:
-  Merge(Arena &arena, const Gvk &gvk) : arena_(arena), gvk_(gvk) {}
+  Merge(Arena &arena, const Gvk &gvk, const Schema *schema) : arena_(arena), gvk_(gvk), schema_(schema) {}
 
   /// What stands in place of `target` afterwards; nullptr for nothing.
   Result<Node *> any(Node *target, Node *patch) {
@@ -40,8 +42,9 @@ private:
     return out;
   }
 
-  /// Takes the directive out of a map, or out of a list that holds it as an element of its own.
-  Result<Directive> directive(Node *patch) {
+  /// Takes the directive out of a map, or out of a list that holds it as an element of its own. With `lenient` an
+  /// unknown one stays where it is.
+  Result<Directive> directive(Node *patch, bool lenient = false) {
     if (missing_or_null(patch)) {
       return Directive::merge;
     }
@@ -52,36 +55,45 @@ private:
         return Directive::merge;
       }
       text = found->text();
-      erase(*patch, "$patch");
     } else if (patch->is_sequence()) {
-      for (std::uint32_t i = 0; i < patch->size; ++i) {
-        const Node *item = patch->items[i];
-        if (item->pairs() == 1 && item->find("$patch") != nullptr) {
-          text = item->find_text("$patch");
-          erase_item(*patch, i);
-          break;
-        }
-      }
-      if (text.empty()) {
+      // Only the first element that has a directive can speak for the list, and only if it has nothing else.
+      const auto items = patch->children();
+      const auto first =
+          std::find_if(items.begin(), items.end(), [](const Node *item) { return item->find("$patch") != nullptr; });
+      if (first == items.end() || (*first)->pairs() != 1) {
         return Directive::merge;
       }
+      text = (*first)->find_text("$patch");
     }
-    if (text == "delete") {
-      return Directive::remove;
+    if (text != "delete" && text != "replace" && text != "merge") {
+      if (lenient) {
+        return Directive::merge;
+      }
+      return Error(Code::config, "unknown patch strategy `" + std::string(text) + "`" + at(),
+                   "$patch takes merge, replace or delete");
     }
-    if (text == "replace") {
-      return Directive::replace;
+    const auto wanted = text == "delete"    ? Directive::remove
+                        : text == "replace" ? Directive::replace
+                                            : Directive::merge;
+    if (patch->is_mapping()) {
+      erase(*patch, "$patch");
+    } else {
+      // With it goes every element of the same directive, and what is empty.
+      std::vector<Node *> kept;
+      for (Node *item : patch->children()) {
+        if (!is_null(*item) && !(item->is_mapping() && item->size == 0) && item->find_text("$patch") != text) {
+          kept.push_back(item);
+        }
+      }
+      std::copy(kept.begin(), kept.end(), patch->items);
+      patch->size = static_cast<std::uint32_t>(kept.size());
     }
-    if (text == "merge") {
-      return Directive::merge;
-    }
-    return Error(Code::config, "unknown patch strategy `" + std::string(text) + "`" + at(),
-                 "$patch takes merge, replace or delete");
+    return wanted;
   }
 
   Result<Node *> mapping(Node *target, Node *patch) {
     if (missing_or_null(target)) {
-      auto wanted = directive(patch);
+      auto wanted = directive(patch, true);
       if (!wanted) {
         return wanted.error();
       }
@@ -145,7 +157,7 @@ private:
   }
 
   Result<Node *> list(Node *target, Node *patch) {
-    const auto keys = merge_keys(gvk_, path_);
+    const auto keys = schema_ != nullptr ? schema_->merge_keys(gvk_, path_) : merge_keys(gvk_, path_);
     if (!keys) {
       return patch != nullptr ? patch : target;
     }
@@ -182,105 +194,49 @@ private:
     return result;
   }
 
-  using Values = std::vector<std::string_view>;
-
-  static Values values_of(const Node &element, const std::vector<std::string_view> &keys) {
-    Values values;
-    for (const auto key : keys) {
-      values.push_back(element.find_text(key));
-    }
-    return values;
-  }
-  /// Equal where both have a value, and in one of them at least.
-  static bool alike(const Values &a, const Values &b) {
-    bool common = false;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      if (a[i] == b[i]) {
-        common = true;
-      } else if (!a[i].empty() && !b[i].empty()) {
-        return false;
-      }
-    }
-    return common;
-  }
-
-  Result<Node *> elements(Node *target, Node *patch, const std::vector<std::string_view> &keys) {
+  /// What the patch says of elements, then what else the object has.
+  Result<Node *> elements(Node *target, Node *patch, const KeyNames &keys) {
     const bool itself = target == patch;
-    const bool several = keys.size() > 1;
-    std::vector<Node *> mine(target->children().begin(), target->children().end());
-    std::vector<Node *> front;       // of the patch
-    std::vector<Node *> kept = mine; // of the object, nullptr where taken or deleted
-    std::vector<Node *> theirs;
-    if (patch != nullptr && !itself) {
-      theirs.assign(patch->children().begin(), patch->children().end());
-    }
-    std::vector<bool> merged_already(mine.size(), false);
-    for (Node *element : theirs) {
-      const Values wanted = values_of(*element, keys);
-      std::size_t match = mine.size();
-      for (std::size_t i = 0; i < mine.size(); ++i) {
-        const Values have = values_of(*mine[i], keys);
-        if (several ? alike(have, wanted) : have == wanted) {
-          match = i;
-          break;
-        }
-      }
-      if (match < mine.size() && kept[match] == nullptr) {
-        continue; // deleted by an element before
-      }
-      const bool replace = element->find_text("$patch") == "replace";
-      auto result = any(match < mine.size() ? mine[match] : nullptr, element);
+    const Node *const lists[] = {patch, target};
+    const auto all = identities(lists, keys);
+    const auto used = used_keys(all, keys);
+    std::vector<Node *> rest(target->children().begin(), target->children().end());
+    std::vector<Node *> out;
+    for (const auto &identity : all) {
+      const auto values = used_values(identity, keys, used);
+      Node *mine = find_element(rest, used, values);
+      Node *theirs = patch != nullptr ? find_element(itself ? rest : patch->children(), used, values) : nullptr;
+      // The same element of a patch may be met twice.
+      auto result = any(mine, itself || theirs == nullptr ? theirs : clone(arena_, *theirs));
       if (!result) {
         return result;
       }
-      if (match == mine.size()) {
-        if (*result != nullptr && (*result)->size > 0) {
-          front.push_back(*result);
-        }
-        continue;
-      }
-      if (*result == nullptr || (*result)->size == 0) {
-        kept[match] = nullptr;
-        continue;
-      }
-      if (!replace) {
-        mine[match] = *result; // else only its place changes, a quirk people rely on or not
-      }
-      if (several) {
-        kept[match] = mine[match];
-      } else if (!merged_already[match]) {
-        front.push_back(mine[match]);
-      }
-      merged_already[match] = true;
-    }
-    Node *out = make_node(arena_, NodeKind::sequence);
-    for (Node *element : front) {
-      append(arena_, out, element);
-    }
-    for (std::size_t i = 0; i < mine.size(); ++i) {
-      if (kept[i] == nullptr || (merged_already[i] && !several)) {
-        continue;
-      }
-      auto result = merged_already[i] ? Result<Node *>(mine[i]) : any(mine[i], itself ? mine[i] : nullptr);
-      if (!result) {
-        return result;
-      }
-      if (*result != nullptr && (*result)->size > 0) {
-        append(arena_, out, *result);
+      if (*result == nullptr || is_null(**result) || ((*result)->is_mapping() && (*result)->size == 0)) {
+        put_element(rest, nullptr, used, values);
+      } else {
+        put_element(out, *result, used, values);
       }
     }
-    return out->size == 0 && !itself && target->size > 0 ? nullptr : out;
+    for (Node *element : rest) {
+      put_by_own_values(out, element, used);
+    }
+    Node *list = make_node(arena_, NodeKind::sequence);
+    for (Node *element : out) {
+      append(arena_, list, element);
+    }
+    return list;
   }
 
   Arena &arena_;
   const Gvk gvk_;
+  const Schema *const schema_;
   std::vector<std::string_view> path_;
 };
 
 } // namespace
 
-Result<Node *> strategic_merge(Arena &arena, const Gvk &gvk, Node *target, Node *patch) {
-  return Merge(arena, gvk).any(target, patch);
+Result<Node *> strategic_merge(Arena &arena, const Gvk &gvk, Node *target, Node *patch, const Schema *schema) {
+  return Merge(arena, gvk, schema).any(target, patch);
 }
 
 } // namespace ksail::manifests::kustomize

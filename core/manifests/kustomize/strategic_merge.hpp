@@ -2,7 +2,7 @@
 // Strategic merge as kustomize does it, which differs from kubectl and the API server in several points.
 #pragma once
 
-#include "manifests/kustomize/resource.hpp"
+#include "manifests/kustomize/schema.hpp"
 
 #include <ksail/sdk/result.hpp>
 
@@ -17,6 +17,7 @@ namespace ksail::manifests::kustomize {
 std::optional<std::vector<std::string_view>> merge_keys(const Gvk &gvk, std::span<const std::string_view> path);
 
 /// Merges `patch` into `target` (both are changed); nullptr when the patch deletes the whole object.
-Result<Node *> strategic_merge(Arena &arena, const Gvk &gvk, Node *target, Node *patch);
+/// `schema` takes the place of merge_keys() where it is not nullptr.
+Result<Node *> strategic_merge(Arena &arena, const Gvk &gvk, Node *target, Node *patch, const Schema *schema);
 
 } // namespace ksail::manifests::kustomize

@@ -35,6 +35,7 @@ constexpr Member members[] = {{"name", Type::text},
                               {"ports", Type::objects},
                               {"mounts", Type::objects},
                               {"volumes", Type::texts},
+                              {"shared_volumes", Type::objects},
                               {"tmpfs", Type::texts},
                               {"address", Type::text},
                               {"privileged", Type::flag},
@@ -189,6 +190,14 @@ void check_rest(Checker &check, const NodeTemplate &node) {
     if (!has_type(list(mount, "options"), Type::texts))
       check.refuse("'options' in mounts has to be an array of strings", "");
   }
+  for (const auto &volume : list(t, "shared_volumes")) {
+    check.only(volume, "shared_volumes", {"name", "target"});
+    check.absolute(text(volume, "target", ""), "shared_volumes");
+    const std::string name = text(volume, "name", "");
+    const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+    if (name.empty() || !std::all_of(name.begin(), name.end(), good))
+      check.refuse("'" + name + "' cannot be the name of a shared volume", "use lower case letters, digits and '-'");
+  }
   for (const auto &volume : list(t, "volumes"))
     check.absolute(volume.get<std::string>(), "volumes");
   for (const auto &path : node.tmpfs)
@@ -263,6 +272,11 @@ json host_config(const NodeTemplate &node, const ClusterSettings &cluster) {
   json mounts = json::array();
   for (const auto &target : list(t, "volumes"))
     mounts.push_back({{"Type", "volume"}, {"Target", target}, {"VolumeOptions", {{"Labels", volume_labels}}}});
+  for (const auto &shared : list(t, "shared_volumes"))
+    mounts.push_back({{"Type", "volume"},
+                      {"Source", "ksail-" + cluster.cluster + "-" + text(shared, "name", "")},
+                      {"Target", text(shared, "target", "")},
+                      {"VolumeOptions", {{"Labels", volume_labels}}}});
   if (!mounts.empty()) host["Mounts"] = std::move(mounts);
 
   json tmpfs = json::object();

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manifests/kustomize/schema.hpp"
+
+namespace ksail::manifests::kustomize {
+namespace {
+
+using nlohmann::json;
+
+const json *member(const json &object, const char *name) {
+  const auto at = object.find(name);
+  return at == object.end() || !at->is_object() ? nullptr : &*at;
+}
+
+std::string type_key(std::string_view group, std::string_view version, std::string_view kind) {
+  return std::string(group) + "\n" + std::string(version) + "\n" + std::string(kind);
+}
+
+} // namespace
+
+Result<Schema> Schema::read(std::string_view text, const std::string &file) {
+  auto document = read_json(text, file);
+  if (!document) {
+    return document.error();
+  }
+  Schema schema;
+  schema.document_ = std::move(*document);
+  const json *definitions = schema.document_.is_object() ? member(schema.document_, "definitions") : nullptr;
+  if (definitions == nullptr) {
+    return Error(Code::config, file + " holds no `definitions`", "`kustomize openapi fetch` writes such a file");
+  }
+  for (const auto &[name, definition] : definitions->items()) {
+    const auto types = definition.is_object() ? definition.find("x-kubernetes-group-version-kind") : definition.end();
+    if (!definition.is_object() || types == definition.end() || !types->is_array()) {
+      continue;
+    }
+    for (const auto &type : *types) {
+      if (type.is_object()) {
+        schema.by_type_[type_key(text_of(type, "group"), text_of(type, "version"), text_of(type, "kind"))] = name;
+      }
+    }
+  }
+  return schema;
+}
+
+const json *Schema::resolved(const json *schema) const {
+  // References may lead to references, but not for ever.
+  for (int steps = 0; schema != nullptr && steps < 32; ++steps) {
+    const auto reference = text_of(*schema, "$ref");
+    if (reference.empty()) {
+      return schema;
+    }
+    constexpr std::string_view kDefinitions = "#/definitions/";
+    const json *definitions = member(document_, "definitions");
+    schema =
+        reference.starts_with(kDefinitions) ? member(*definitions, reference.c_str() + kDefinitions.size()) : nullptr;
+  }
+  return nullptr;
+}
+
+std::optional<std::vector<std::string_view>> Schema::merge_keys(const Gvk &gvk,
+                                                                std::span<const std::string_view> path) const {
+  const auto type = by_type_.find(type_key(gvk.group, gvk.version, gvk.kind));
+  if (type == by_type_.end() || path.empty()) {
+    return std::nullopt;
+  }
+  const json *at = member(*member(document_, "definitions"), type->second.c_str());
+  for (const auto part : path) {
+    // A list on the way is gone through to its elements.
+    while (at != nullptr && text_of(*at, "type") == "array") {
+      at = resolved(member(*at, "items"));
+    }
+    if (at == nullptr) {
+      return std::nullopt;
+    }
+    const json *properties = member(*at, "properties");
+    const json *next = properties != nullptr ? member(*properties, std::string(part).c_str()) : nullptr;
+    at = resolved(next != nullptr ? next : member(*at, "additionalProperties"));
+  }
+  if (at == nullptr || text_of(*at, "x-kubernetes-patch-strategy").find("merge") == std::string::npos) {
+    return std::nullopt;
+  }
+  std::vector<std::string_view> keys;
+  if (const auto list = at->find("x-kubernetes-list-map-keys"); list != at->end() && list->is_array()) {
+    for (const auto &key : *list) {
+      if (key.is_string()) {
+        keys.push_back(key.get_ref<const std::string &>());
+      }
+    }
+  } else if (const auto one = at->find("x-kubernetes-patch-merge-key"); one != at->end() && one->is_string()) {
+    keys.push_back(one->get_ref<const std::string &>());
+  }
+  return keys;
+}
+
+} // namespace ksail::manifests::kustomize

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manifests/kustomize/variables.hpp"
+
+#include "manifests/kustomize/field_path.hpp"
+#include "manifests/scalar.hpp"
+
+#include <charconv>
+
+namespace ksail::manifests::kustomize {
+namespace {
+
+struct Value {
+  std::string text;
+  Tag tag = Tag::str;
+  bool usable = true; ///< maps and lists cannot be put into a text
+};
+using Values = std::map<std::string, Value, std::less<>>;
+
+Error taken(const std::string &name) {
+  return {Code::config, "the variable " + name + " is there twice", "rename one of them, or use `replacements`"};
+}
+
+Result<Value> value_of(const std::string &name, const Variable &variable) {
+  if (variable.resource == nullptr || variable.resource->root == nullptr) {
+    return Error(Code::config, "the object of the variable " + name + " is not among the resources",
+                 "`objref` takes kind, apiVersion and name of an object of this kustomization");
+  }
+  auto found = look_up(*variable.resource->root, split_variable_path(variable.path));
+  if (!found || *found == nullptr) {
+    return Error(Code::config, "the variable " + name + " means the field " + variable.path + " of " +
+                                   variable.resource->id().text() + ", which has none");
+  }
+  const Node &node = **found;
+  if (!node.is_scalar()) {
+    return Value{"", Tag::str, false};
+  }
+  Value value{std::string(node.text()), Tag::str, true};
+  const auto type = resolve(node, Rules::kustomize);
+  switch (type ? type->type : ScalarType::string) {
+  case ScalarType::integer:
+    value.tag = Tag::integer;
+    break;
+  case ScalarType::floating: {
+    value.tag = Tag::floating;
+    char buffer[400];
+    const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, type->floating, std::chars_format::fixed);
+    if (error == std::errc{}) {
+      value.text.assign(buffer, end);
+    }
+    break;
+  }
+  case ScalarType::boolean:
+    value.tag = Tag::boolean;
+    value.text = type->boolean ? "true" : "false";
+    break;
+  default:
+    break;
+  }
+  return value;
+}
+
+/// Replaces $(NAME); $$ is a dollar sign. What nobody knows stays for the container, which replaces its own.
+Value replaced(std::string_view text, const Values &values) {
+  Value out;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto rest = text.substr(i);
+    if (rest.starts_with("$$")) {
+      out.text += '$';
+      i += 2;
+      continue;
+    }
+    const auto close = rest.find(')');
+    if (!rest.starts_with("$(") || close == rest.npos) {
+      // A dollar sign that begins nothing takes the next character with it.
+      const std::size_t taken = rest[0] == '$' && rest.size() > 1 ? 2 : 1;
+      out.text += rest.substr(0, taken);
+      i += taken;
+      continue;
+    }
+    const auto known = values.find(rest.substr(2, close - 2));
+    const bool usable = known != values.end() && known->second.usable;
+    if (usable && close + 1 == text.size() && i == 0) {
+      return known->second; // the whole text: the type is that of the value
+    }
+    out.text += usable ? std::string_view(known->second.text) : rest.substr(0, close + 1);
+    i += close + 1;
+  }
+  return out;
+}
+
+bool is_string(const Node &node) {
+  const auto type = node.is_scalar() ? resolve(node, Rules::kustomize) : std::nullopt;
+  return type && type->type == ScalarType::string;
+}
+
+void put(Arena &arena, Node &node, const Values &values) {
+  const auto value = replaced(node.text(), values);
+  assign(arena, node, value.text, value.tag);
+  if (value.tag != Tag::str) {
+    node.style = Style::plain;
+  }
+}
+
+Result<void> change(Arena &arena, Node &node, const Values &values) {
+  if (node.is_scalar()) {
+    if (is_string(node)) {
+      put(arena, node, values);
+    }
+    return {};
+  }
+  for (std::size_t i = 0; i < node.pairs(); ++i) {
+    if (is_string(*node.value(i))) {
+      put(arena, *node.value(i), values);
+    }
+  }
+  if (node.is_sequence()) {
+    for (Node *item : node.children()) {
+      if (!is_string(*item)) {
+        return Error(Code::config, "variables are replaced in lists of strings only, but something else stands there");
+      }
+      put(arena, *item, values);
+    }
+  }
+  return {};
+}
+
+} // namespace
+
+Result<void> add_variables(Variables &into, const nlohmann::json &vars, const Resources &resources, Arena &arena) {
+  for (const auto &var : vars) {
+    const auto name = text_of(var, "name");
+    const auto object = var.value("objref", nlohmann::json::object());
+    const auto api_version = arena.copy(text_of(object, "apiVersion"));
+    ResId wanted{{arena.copy(text_of(object, "group")), arena.copy(text_of(object, "version")),
+                  arena.copy(text_of(object, "kind"))},
+                 arena.copy(text_of(object, "name")),
+                 arena.copy(text_of(object, "namespace"))};
+    if (!api_version.empty()) {
+      wanted.gvk = gvk_of_api_version(api_version, wanted.gvk.kind);
+    }
+    const bool anywhere = wanted.ns.empty() && !is_cluster_scoped(wanted.gvk);
+    const Resource *from = nullptr;
+    for (const Resource *resource : resources) {
+      const bool meant = resource->any_id([&](const ResId &id) {
+        return anywhere ? id.gvk == wanted.gvk && id.name == wanted.name : id.equals(wanted);
+      });
+      if (!meant) {
+        continue;
+      }
+      if (from != nullptr) {
+        return Error(Code::config,
+                     "the variable " + name + " could mean " + from->id().text() + " or " + resource->id().text(),
+                     "add `namespace` to its `objref`");
+      }
+      from = resource;
+    }
+    auto path = text_of(var.value("fieldref", nlohmann::json::object()), "fieldPath");
+    if (!into.try_emplace(name, Variable{path.empty() ? "metadata.name" : path, from}).second) {
+      return taken(name);
+    }
+  }
+  return {};
+}
+
+Result<void> add_variables(Variables &into, const Variables &more) {
+  for (const auto &[name, variable] : more) {
+    if (!into.try_emplace(name, variable).second) {
+      return taken(name);
+    }
+  }
+  return {};
+}
+
+Result<void> replace_variables(Arena &arena, Resources &resources, const Variables &variables,
+                               const FieldSpecs &fields) {
+  if (variables.empty()) {
+    return {};
+  }
+  Values values;
+  for (const auto &[name, variable] : variables) {
+    auto value = value_of(name, variable);
+    if (!value) {
+      return value.error();
+    }
+    values.emplace(name, std::move(*value));
+  }
+  const Act act = [&](Node &node) { return is_null(node) ? Result<void>() : change(arena, node, values); };
+  for (Resource *resource : resources) {
+    for (const auto &field : fields) {
+      if (auto done = visit(arena, *resource, field, std::nullopt, act); !done) {
+        return done;
+      }
+    }
+  }
+  return {};
+}
+
+} // namespace ksail::manifests::kustomize

@@ -69,4 +69,13 @@ Result<void> check_apart(const Subnet &network, const Subnet &pods, const Subnet
   return {};
 }
 
+Result<std::string> free_address(const Subnet &network, std::set<std::string> &taken) {
+  for (std::uint32_t i = 2;; ++i) { // the first is the gateway's
+    auto address = address_in(network, i);
+    if (!address)
+      return Error(Code::resource_exhausted, "no address is left in the cluster's network " + network.text());
+    if (taken.insert(*address).second) return address;
+  }
+}
+
 } // namespace ksail

@@ -19,8 +19,10 @@ Result<bool> DocumentSplitter::fill() {
     return false;
   }
   if (buffer_.size() - begin_ > kMaxDocument) {
+    const bool one_line = buffer_.find('\n', begin_) == std::string::npos;
     return Error{Code::config,
-                 "reading " + name_ + ":" + std::to_string(line_) + ": a single document is larger than " +
+                 "reading " + name_ + ":" + std::to_string(line_) + ": a single " +
+                     (one_line ? "line is longer than " : "document is larger than ") +
                      std::to_string(kMaxDocument >> 20U) + " MiB",
                  "separate documents with lines of three dashes (---), or check that this is a manifest at all"};
   }
@@ -38,7 +40,24 @@ Result<bool> DocumentSplitter::fill() {
   }
   buffer_.resize(old + *got);
   ended_ = *got == 0;
+  if (auto text = check_text(std::string_view(buffer_).substr(old)); text.has_error()) {
+    return std::move(text).error();
+  }
   return *got > 0;
+}
+
+/// Told at once and by its name: a reader of YAML would complain about some control character, after reading all of it.
+Result<void> DocumentSplitter::check_text(std::string_view fresh) const {
+  if (offset_ == 0 && begin_ == 0 && buffer_.size() == fresh.size() &&
+      (fresh.starts_with("\xFF\xFE") || fresh.starts_with("\xFE\xFF"))) {
+    return Error{Code::config, "reading " + name_ + ": the file is encoded in UTF-16", "save it as UTF-8"};
+  }
+  if (const auto zero = fresh.find('\0'); zero != std::string_view::npos) {
+    const auto line = line_ + static_cast<std::size_t>(std::count(buffer_.data() + begin_, fresh.data() + zero, '\n'));
+    return Error{Code::config, "reading " + name_ + ":" + std::to_string(line) + ": it is a binary file, no manifest",
+                 "name a file of YAML or JSON"};
+  }
+  return {};
 }
 
 void DocumentSplitter::consume(std::size_t bytes) {

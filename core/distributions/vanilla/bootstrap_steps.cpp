@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/vanilla/bootstrap_steps.hpp"
 
+#include "distributions/registries.hpp"
 #include "distributions/vanilla/image_manifests.hpp"
 #include "distributions/vanilla/node_scripts.hpp"
 #include "kubernetes/client.hpp"
@@ -267,6 +268,8 @@ std::vector<BootstrapStep> bootstrap_steps(std::shared_ptr<Cluster> cluster) {
         wait_for_control_planes);
     add("dns", "ready", "Cluster DNS", {"cni", "api:" + node}, wait_for_dns);
   }
+  for (auto &step : registry_check_steps(b->spec(), node))
+    steps.push_back(std::move(step));
   return steps;
 }
 

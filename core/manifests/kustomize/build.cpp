@@ -3,9 +3,11 @@
 
 #include "manifests/json.hpp"
 #include "manifests/kustomize/builder.hpp"
+#include "manifests/kustomize/string_keys.hpp"
 #include "manifests/yaml_writer.hpp"
 
 namespace ksail::manifests::kustomize {
+
 Result<BuildResult> build(const std::string &directory, const BuildOptions &options) {
   auto loader = Loader::root(directory, options);
   if (!loader) {
@@ -19,6 +21,9 @@ Result<BuildResult> build(const std::string &directory, const BuildOptions &opti
     return std::move(built).error().in("building " + directory);
   }
   for (const Resource *resource : *built) {
+    if (auto done = require_string_keys(*resource->root); !done) {
+      return std::move(done).error().in("building " + directory);
+    }
     result.objects.push_back(resource->root);
   }
   return result;

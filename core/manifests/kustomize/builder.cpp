@@ -85,7 +85,7 @@ Result<Kustomization> Builder::build(const Loader &loader, Gathered &gathered, b
     return read;
   }
   const Kustomization &k = *read;
-  if (k.is_component != as_component) {
+  if (k.is_component != as_component && !outermost) { // what is built may be either
     return Error(Code::config,
                  as_component ? k.file + " is used as a component, but its kind is not Component"
                               : k.file + " is a Component, and stands under `resources`",

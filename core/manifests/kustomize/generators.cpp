@@ -80,21 +80,10 @@ public:
 
 private:
   Result<void> add(const std::string &key, std::string value) {
-    if (!valid_key(key)) {
-      return Error(Code::config, where_ + ": `" + key + "` is no valid key", "letters, digits, - _ and . are allowed");
-    }
     if (!data.emplace(key, std::move(value)).second) {
       return Error(Code::config, where_ + ": the key `" + key + "` is there twice");
     }
     return {};
-  }
-
-  static bool valid_key(const std::string &key) {
-    return !key.empty() && key.size() <= 253 && key != "." && key != ".." && !key.starts_with("..") &&
-           std::all_of(key.begin(), key.end(), [](char c) {
-             return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                    c == '_' || c == '.';
-           });
   }
 
   Result<void> env_file(const std::string &path) {

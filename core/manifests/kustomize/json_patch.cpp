@@ -4,6 +4,7 @@
 #include "manifests/json.hpp"
 #include "manifests/kustomize/node_edit.hpp"
 #include "manifests/kustomize/shape.hpp"
+#include "manifests/kustomize/string_keys.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -18,8 +19,16 @@ Error failed(const std::string &operation, const std::string &path, const std::s
   return {Code::config, "the operation " + operation + " of a JSON patch on " + path + ": " + why};
 }
 
-Pointer parse_pointer(std::string_view text) {
+/// What stands before the first slash is ignored; without any slash there is no path but the empty one.
+std::optional<Pointer> parse_pointer(std::string_view text) {
   Pointer parts;
+  if (!text.empty()) {
+    const auto slash = text.find('/');
+    if (slash == text.npos) {
+      return std::nullopt;
+    }
+    text.remove_prefix(slash);
+  }
   while (text.starts_with('/')) {
     const auto next = text.find('/', 1);
     std::string part;
@@ -77,11 +86,7 @@ Node *from_json(Arena &arena, const nlohmann::json &value) {
 }
 
 std::optional<std::string> add(Arena &arena, Node &root, const Pointer &path, Node *value) {
-  if (path.empty()) {
-    root = *value;
-    return std::nullopt;
-  }
-  Node *parent = parent_of(root, path);
+  Node *parent = path.empty() ? nullptr : parent_of(root, path);
   if (parent == nullptr) {
     return "there is nothing to add it to";
   }
@@ -137,11 +142,11 @@ std::optional<std::string> replace(Arena &arena, Node &root, const Pointer &path
     return std::nullopt;
   }
   Node *parent = parent_of(root, path);
-  if (parent == nullptr || child_of(*parent, path.back()) == nullptr) {
+  if (parent == nullptr || (parent->is_sequence() && child_of(*parent, path.back()) == nullptr)) {
     return "there is nothing to replace";
   }
   if (parent->is_mapping()) {
-    set(arena, *parent, path.back(), value);
+    set(arena, *parent, path.back(), value); // even if it is not there: a quirk of the library kustomize uses
   } else {
     parent->items[*index_of(path.back(), parent->size)] = value;
   }
@@ -155,13 +160,14 @@ std::optional<std::string> apply(Arena &arena, Node &root, const nlohmann::json 
   }
   if (name == "move" || name == "copy") {
     const auto from = parse_pointer(text_of(operation, "from"));
-    const Node *source = find(root, from);
-    if (source == nullptr) {
+    const Node *parent = from && !from->empty() ? parent_of(root, *from) : nullptr;
+    const Node *source = parent == nullptr ? nullptr : find(root, *from);
+    if (source == nullptr && (name == "move" || parent == nullptr || !parent->is_mapping())) {
       return "there is nothing at " + text_of(operation, "from");
     }
-    Node *copy = clone(arena, *source);
+    Node *copy = source == nullptr ? make_scalar(arena, "null") : clone(arena, *source);
     if (name == "move") {
-      if (auto wrong = remove(root, from)) {
+      if (auto wrong = remove(root, *from)) {
         return wrong;
       }
     }
@@ -176,10 +182,7 @@ std::optional<std::string> apply(Arena &arena, Node &root, const nlohmann::json 
   if (name != "add" && name != "replace") {
     return "there is no such operation; there are add, remove, replace, move, copy and test";
   }
-  if (!operation.contains("value")) {
-    return "it has no value";
-  }
-  Node *value = from_json(arena, operation["value"]);
+  Node *value = from_json(arena, operation.value("value", nlohmann::json()));
   return name == "add" ? add(arena, root, path, value) : replace(arena, root, path, value);
 }
 
@@ -189,10 +192,14 @@ Result<void> apply_json_patch(Arena &arena, Node &root, const nlohmann::json &op
   for (const auto &operation : operations) {
     const auto name = text_of(operation, "op");
     const auto path = text_of(operation, "path");
-    if (const auto wrong = apply(arena, root, operation, name, parse_pointer(path))) {
+    const auto pointer = parse_pointer(path);
+    const auto wrong = pointer ? apply(arena, root, operation, name, *pointer)
+                               : std::optional<std::string>("the path does not begin with a slash");
+    if (wrong) {
       return failed(name, path, *wrong);
     }
   }
+  quote_keys(root);
   return {};
 }
 

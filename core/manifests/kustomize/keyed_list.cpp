@@ -57,8 +57,9 @@ std::vector<KeyValues> identities(std::span<const Node *const> lists, const KeyN
   }
   if (keys.size() > 1) {
     for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto mine = all[i];
       for (std::size_t j = 0; j < all.size(); ++j) {
-        if (auto both = united(all[i], all[j])) {
+        if (auto both = united(mine, all[j])) {
           all[i] = all[j] = *both;
         }
       }
@@ -124,7 +125,7 @@ void put_element(std::vector<Node *> &elements, Node *element, const KeyNames &k
       out.push_back(old);
     }
   }
-  if (element != nullptr && !there) {
+  if (element != nullptr && !there && !is_null(*element)) {
     out.push_back(element);
   }
   elements = std::move(out);

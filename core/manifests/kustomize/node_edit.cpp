@@ -33,7 +33,7 @@ Node *set(Arena &arena, Node &mapping, std::string_view key, Node *value) {
       return value;
     }
   }
-  append(arena, &mapping, make_string(arena, key));
+  append(arena, &mapping, make_scalar(arena, key)); // without a tag: kustomize writes it plain
   append(arena, &mapping, value);
   return value;
 }

@@ -75,15 +75,6 @@ bool needs_detaching(const Node &node) {
   return false;
 }
 
-bool null_in_list(const Node &node) {
-  for (const Node *child : node.children()) {
-    if ((node.is_sequence() && is_null(*child)) || (!child->is_scalar() && null_in_list(*child))) {
-      return true;
-    }
-  }
-  return false;
-}
-
 } // namespace
 
 Result<Resources> parse_resources(Arena &arena, Owned &owned, std::string_view text, const std::string &file) {
@@ -130,15 +121,16 @@ Result<Resources> parse_resources(Arena &arena, Owned &owned, std::string_view t
     if (!list && (data == nullptr || data->find_text("name").empty())) {
       return wrong("the " + std::string(kind) + " has no metadata.name");
     }
-    if (null_in_list(*root)) {
-      return wrong("a list in the " + std::string(kind) + " has an empty item");
-    }
     Node *items = list ? root->find("items") : nullptr;
     if (items != nullptr) {
       if (!is_null(*items) && !items->is_sequence()) {
         return wrong("`items` of a " + std::string(kind) + " has to be a list");
       }
-      waiting.insert(waiting.end(), items->children().begin(), items->children().end());
+      for (Node *item : items->children()) {
+        if (!nothing_in(item)) {
+          waiting.push_back(item);
+        }
+      }
       continue;
     }
     owned.push_back(std::make_unique<Resource>());

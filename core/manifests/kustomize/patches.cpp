@@ -50,6 +50,9 @@ public:
     if (!entry.contains("target")) {
       return merge_by_id(*merges, where);
     }
+    if (merges->empty()) {
+      return {}; // a file of comments
+    }
     if (merges->size() != 1) {
       return Error(Code::config,
                    where + " has a target, so it takes exactly one patch, but holds " + std::to_string(merges->size()),
@@ -61,7 +64,8 @@ public:
     }
     for (Resource *resource : Resources(resources_)) {
       if (selector->matches(*resource)) {
-        if (auto done = merge(*resource, *merges->front(), where); !done) {
+        auto fitted = fitted_to(*resource, *merges->front());
+        if (auto done = merge(*resource, fitted, where); !done) {
           return done;
         }
       }
@@ -179,6 +183,23 @@ private:
     }
     target.set_namespace(arena_, ns);
     return {};
+  }
+
+  /// A patch with a target takes its type from the object it is applied to. Its labels and annotations become
+  /// strings first, so that a null among them deletes nothing: a quirk of kustomize's.
+  Resource fitted_to(const Resource &target, const Resource &patch) {
+    Resource fitted = patch;
+    fitted.root = clone(arena_, *patch.root);
+    set(arena_, *fitted.root, "apiVersion", make_string(arena_, target.root->find_text("apiVersion")));
+    for (const char *field : {"labels", "annotations"}) {
+      std::vector<std::pair<std::string_view, std::string_view>> values;
+      const Node *map = fitted.metadata_map(field);
+      for (std::size_t i = 0; map != nullptr && i < map->pairs(); ++i) {
+        values.emplace_back(map->key(i)->text(), map->value(i)->text());
+      }
+      fitted.set_metadata_map(arena_, field, std::move(values));
+    }
+    return fitted;
   }
 
   void drop_deleted() {

@@ -167,7 +167,7 @@ void Resource::set_metadata_map(Arena &arena, std::string_view field,
   std::sort(values.begin(), values.end());
   Node *map = make_node(arena, NodeKind::mapping);
   for (const auto &[key, value] : values) {
-    append(arena, map, make_string(arena, key));
+    append(arena, map, make_scalar(arena, key));
     append(arena, map, make_string(arena, value));
   }
   set(arena, *data, field, map);

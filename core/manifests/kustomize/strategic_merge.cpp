@@ -42,8 +42,9 @@ private:
     return out;
   }
 
-  /// Takes the directive out of a map, or out of a list that holds it as an element of its own.
-  Result<Directive> directive(Node *patch) {
+  /// Takes the directive out of a map, or out of a list that holds it as an element of its own. With `lenient` an
+  /// unknown one stays where it is.
+  Result<Directive> directive(Node *patch, bool lenient = false) {
     if (missing_or_null(patch)) {
       return Directive::merge;
     }
@@ -54,36 +55,45 @@ private:
         return Directive::merge;
       }
       text = found->text();
-      erase(*patch, "$patch");
     } else if (patch->is_sequence()) {
-      for (std::uint32_t i = 0; i < patch->size; ++i) {
-        const Node *item = patch->items[i];
-        if (item->pairs() == 1 && item->find("$patch") != nullptr) {
-          text = item->find_text("$patch");
-          erase_item(*patch, i);
-          break;
-        }
-      }
-      if (text.empty()) {
+      // Only the first element that has a directive can speak for the list, and only if it has nothing else.
+      const auto items = patch->children();
+      const auto first =
+          std::find_if(items.begin(), items.end(), [](const Node *item) { return item->find("$patch") != nullptr; });
+      if (first == items.end() || (*first)->pairs() != 1) {
         return Directive::merge;
       }
+      text = (*first)->find_text("$patch");
     }
-    if (text == "delete") {
-      return Directive::remove;
+    if (text != "delete" && text != "replace" && text != "merge") {
+      if (lenient) {
+        return Directive::merge;
+      }
+      return Error(Code::config, "unknown patch strategy `" + std::string(text) + "`" + at(),
+                   "$patch takes merge, replace or delete");
     }
-    if (text == "replace") {
-      return Directive::replace;
+    const auto wanted = text == "delete"    ? Directive::remove
+                        : text == "replace" ? Directive::replace
+                                            : Directive::merge;
+    if (patch->is_mapping()) {
+      erase(*patch, "$patch");
+    } else {
+      // With it goes every element of the same directive, and what is empty.
+      std::vector<Node *> kept;
+      for (Node *item : patch->children()) {
+        if (!is_null(*item) && !(item->is_mapping() && item->size == 0) && item->find_text("$patch") != text) {
+          kept.push_back(item);
+        }
+      }
+      std::copy(kept.begin(), kept.end(), patch->items);
+      patch->size = static_cast<std::uint32_t>(kept.size());
     }
-    if (text == "merge") {
-      return Directive::merge;
-    }
-    return Error(Code::config, "unknown patch strategy `" + std::string(text) + "`" + at(),
-                 "$patch takes merge, replace or delete");
+    return wanted;
   }
 
   Result<Node *> mapping(Node *target, Node *patch) {
     if (missing_or_null(target)) {
-      auto wanted = directive(patch);
+      auto wanted = directive(patch, true);
       if (!wanted) {
         return wanted.error();
       }
@@ -195,7 +205,7 @@ private:
     for (const auto &identity : all) {
       const auto values = used_values(identity, keys, used);
       Node *mine = find_element(rest, used, values);
-      Node *theirs = patch != nullptr ? find_element(patch->children(), used, values) : nullptr;
+      Node *theirs = patch != nullptr ? find_element(itself ? rest : patch->children(), used, values) : nullptr;
       // The same element of a patch may be met twice.
       auto result = any(mine, itself || theirs == nullptr ? theirs : clone(arena_, *theirs));
       if (!result) {
@@ -214,7 +224,7 @@ private:
     for (Node *element : out) {
       append(arena_, list, element);
     }
-    return list->size == 0 && !itself && target->size > 0 ? nullptr : list;
+    return list;
   }
 
   Arena &arena_;

@@ -46,8 +46,9 @@ std::vector<std::string> volumes_of(const json &entry) {
 
 class Destruction {
 public:
-  Destruction(Verbs &verbs, Context &context, std::string cluster, json labels)
-      : verbs_(verbs), context_(context), cluster_(std::move(cluster)), labels_(std::move(labels)) {}
+  Destruction(Verbs &verbs, Context &context, std::string cluster, json labels, std::vector<std::string> only)
+      : verbs_(verbs), context_(context), cluster_(std::move(cluster)), labels_(std::move(labels)),
+        only_(only.begin(), only.end()) {}
   VerbResult run();
 
 private:
@@ -69,6 +70,7 @@ private:
   Context &context_;
   std::string cluster_;
   json labels_;
+  std::set<std::string> only_; ///< nodes, with the volumes that are theirs alone; empty: everything
   std::set<std::string> nodes_, volumes_, networks_; ///< removed ones; an object may be met in two rounds
   std::set<std::string> spared_;                     ///< networks that another creation uses
 };
@@ -99,6 +101,13 @@ asio::awaitable<Result<void>> Destruction::list(std::string target, json &into, 
 asio::awaitable<Result<Found>> Destruction::look() {
   const std::string filter = label_filter(cluster_, labels_);
   Found found;
+  if (!only_.empty()) {
+    auto listed = co_await list("/containers/json?all=1&filters=" + filter, found.containers, "");
+    if (!listed) co_return listed.error();
+    std::erase_if(found.containers.get_ref<json::array_t &>(),
+                  [&](const json &entry) { return !only_.contains(entry_name(entry)); });
+    co_return found;
+  }
   Work work;
   work.push_back([&] { return list("/containers/json?all=1&filters=" + filter, found.containers, ""); });
   work.push_back([&] { return list("/volumes?filters=" + filter, found.volumes, "Volumes"); });
@@ -323,7 +332,9 @@ VerbResult destroy(Verbs &verbs, Request request, Context &context) {
   if (!cluster) co_return cluster.error();
   auto labels = optional_labels(request, "labels");
   if (!labels) co_return labels.error();
-  Destruction destruction(verbs, context, *cluster, *labels);
+  auto only = optional_texts(request, "nodes");
+  if (!only) co_return only.error();
+  Destruction destruction(verbs, context, *cluster, *labels, std::move(*only));
   auto reply = co_await destruction.run();
   co_return std::move(reply);
 }

@@ -367,7 +367,10 @@ TEST_CASE("a pull tells its progress, and its failure inside the stream is a fai
   CHECK(reply->body["images"][0]["source"] == "pulled");
   CHECK(reply->body["images"][0]["labels"]["a"] == "b");
   REQUIRE_FALSE(plugin.context.events.empty());
-  CHECK(plugin.context.events.back() ==
+  REQUIRE(plugin.context.events.size() >= 3);
+  CHECK(plugin.context.events.front().value("state", "") == "started");
+  CHECK(plugin.context.events.back().value("state", "") == "ended");
+  CHECK(plugin.context.events[plugin.context.events.size() - 2] ==
         json({{"event", "pull"}, {"ref", "quay.io/x/y:1"}, {"done", 100}, {"total", 100}}));
 }
 

@@ -7,7 +7,9 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <spawn.h>
+#include <sstream>
 #include <stdexcept>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,7 +19,8 @@ extern char **environ;
 namespace ksail::manifests::test {
 namespace {
 
-/// Builds the program when it is missing or older than its source.
+/// Builds the program unless it is in the cache; its name tells the sources it was made of, as several checkouts share
+/// the cache.
 std::optional<std::string> program() {
   namespace fs = std::filesystem;
   const char *cache = std::getenv("XDG_CACHE_HOME");
@@ -26,10 +29,13 @@ std::optional<std::string> program() {
       (cache != nullptr && *cache != '\0' ? fs::path(cache) : fs::path(home != nullptr ? home : "/tmp") / ".cache") /
       "ksail";
   const fs::path source = fs::path(KSAIL_SOURCE_DIR) / "tests/unit/manifests/oracle";
-  const fs::path result = dir / "manifests-oracle";
+  std::stringstream sources;
+  for (const char *file : {"main.go", "go.mod"}) {
+    sources << std::ifstream(source / file).rdbuf();
+  }
+  const fs::path result = dir / ("manifests-oracle-" + std::to_string(std::hash<std::string>{}(sources.str())));
   std::error_code error;
-  const auto built = fs::last_write_time(result, error);
-  if (!error && built > fs::last_write_time(source / "main.go", error) && !error) {
+  if (fs::exists(result, error)) {
     return result;
   }
   fs::create_directories(dir, error);

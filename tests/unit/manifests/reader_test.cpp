@@ -3,6 +3,7 @@
 
 #include "manifests/document_splitter.hpp"
 #include "manifests/json.hpp"
+#include "temporary_directory.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -249,4 +250,61 @@ TEST_CASE("a directory gives its YAML and JSON files sorted, with or without tho
   CHECK(read_file(dir / "none.yaml", sink).error().code == Code::not_found);
   CHECK(read_file(dir, sink).error().message.find("is a directory") != std::string::npos);
   fs::remove_all(dir);
+}
+
+TEST_CASE("bad input has a message of its own for each kind of badness, and bounded memory") {
+  ksail::test::TemporaryDirectory directory;
+  const auto error_of = [&](const std::string &path) {
+    const auto result = read_file(path, [](const Object &) -> Result<void> { return {}; });
+    REQUIRE(result.has_error());
+    return result.error();
+  };
+  SECTION("a binary file is called one, without its bytes") {
+    const auto error = error_of(directory.write("a.yaml", std::string("\x7f"
+                                                                      "ELF\x02\x01\x01\0\0\0\0\0",
+                                                                      12) +
+                                                              "hunter2"));
+    CHECK(error.message.find("it is a binary file") != std::string::npos);
+    CHECK(error.message.find("hunter2") == std::string::npos);
+    CHECK(!error.hint.empty());
+  }
+  SECTION("so is one that turns binary after megabytes") {
+    std::string text = kHead + "data:\n";
+    while (text.size() < 3U << 20U)
+      text += "  key" + std::to_string(text.size()) + ": value\n";
+    const auto error = error_of(directory.write("a.yaml", text + std::string(100, '\0')));
+    CHECK(error.message.find("it is a binary file") != std::string::npos);
+  }
+  SECTION("UTF-16 is not called binary") {
+    const auto error = error_of(directory.write("a.yaml", std::string("\xff\xfe"
+                                                                      "a\0:\0",
+                                                                      6)));
+    CHECK(error.message.find("UTF-16") != std::string::npos);
+  }
+  SECTION("a line without end") {
+    const auto path = directory.write("a.yaml", "a: b\nx: ");
+    std::ofstream(path, std::ios::app) << std::string(100, 'y');
+    std::filesystem::resize_file(path, std::uintmax_t{1} << 30U); // holes read as zeros
+    CHECK(error_of(path).message.find("it is a binary file") != std::string::npos);
+    // The same made of letters, from a pipe: what is kept never exceeds what a document may have.
+    std::size_t given = 0;
+    DocumentSplitter splitter(
+        [&](char *to, std::size_t size) -> Result<std::size_t> {
+          std::memset(to, 'x', size);
+          given += size;
+          return given > std::size_t{1} << 30U ? 0 : size;
+        },
+        "in.yaml");
+    Document document;
+    const auto result = splitter.next(document);
+    REQUIRE(result.has_error());
+    CHECK(result.error().message.find("a single line is longer than 256 MiB") != std::string::npos);
+    CHECK(given < std::size_t{512} << 20U);
+  }
+  SECTION("a file that cannot be read") {
+    CHECK(error_of(directory.file("gone.yaml")).message.find("No such file") != std::string::npos);
+    CHECK(error_of(directory.path().string()).message.find("it is a directory") != std::string::npos);
+    const auto error = error_of("/proc/self/mem"); // opens, but gives an error when read at 0, for everybody
+    CHECK(error.message.find("Input/output error") != std::string::npos);
+  }
 }

@@ -9,6 +9,7 @@
 //	json   text of one document -> the JSON kubectl makes of it
 //	yaml   JSON text -> YAML as kubectl and kustomize write it
 //	build  directory -> what kustomize build prints
+//	build-anywhere  the same with --load-restrictor LoadRestrictionsNone
 package main
 
 import (
@@ -21,17 +22,26 @@ import (
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
 	"sigs.k8s.io/yaml"
 )
 
-func build(dir string) (out []byte, err error) {
+var builtinSchema = openapi.GetSchemaVersion()
+
+// build answers as a process of its own would: a schema that a kustomization brings stays in the library's global state
+// and would be used for the next one.
+func build(dir string, restrictions types.LoadRestrictions) (out []byte, err error) {
 	defer func() {
+		if openapi.GetSchemaVersion() != builtinSchema {
+			openapi.ResetOpenAPI()
+		}
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
 	options := krusty.MakeDefaultOptions()
 	options.Reorder = krusty.ReorderOptionUnspecified
+	options.LoadRestrictions = restrictions
 	options.PluginConfig = types.DisabledPluginConfig()
 	resources, err := krusty.MakeKustomizer(options).Run(filesys.MakeFsOnDisk(), dir)
 	if err != nil {
@@ -47,7 +57,9 @@ func answer(verb, argument string) ([]byte, error) {
 	case "yaml":
 		return yaml.JSONToYAML([]byte(argument))
 	case "build":
-		return build(argument)
+		return build(argument, types.LoadRestrictionsRootOnly)
+	case "build-anywhere":
+		return build(argument, types.LoadRestrictionsNone)
 	}
 	return nil, fmt.Errorf("unknown verb %q", verb)
 }

@@ -2,6 +2,7 @@
 // The distributions of this build.
 #include "distributions/distribution.hpp"
 #include "distributions/k3s/k3s.hpp"
+#include "distributions/talos/talos.hpp"
 #include "distributions/vanilla/vanilla.hpp"
 
 #include <algorithm>
@@ -14,7 +15,8 @@ namespace {
 const std::vector<const Distribution *> &all() {
   static const vanilla::Vanilla vanilla;
   static const k3s::K3s k3s;
-  static const std::vector<const Distribution *> list = {&vanilla, &k3s};
+  static const talos::Talos talos;
+  static const std::vector<const Distribution *> list = {&vanilla, &k3s, &talos};
   return list;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "distributions/client_files.hpp"
 #include "kubernetes/kubeconfig.hpp"
 #include "orchestrator/cluster.hpp"
 #include "orchestrator/cluster_removal.hpp"
@@ -95,6 +96,9 @@ asio::awaitable<Result<DeleteReport>> delete_cluster(Session &session, std::stri
   graph.add({"kubeconfig", "delete", "", {}, [&]() -> asio::awaitable<Result<void>> {
                co_return kubernetes::remove_from_kubeconfig(kubeconfig_files, context,
                                                             deadline.min(Deadline::after(std::chrono::seconds(20))));
+             }});
+  graph.add({"client-files", "delete", "", {}, [&]() -> asio::awaitable<Result<void>> {
+               co_return forget_in_client_files(name, deadline.min(Deadline::after(std::chrono::seconds(20))));
              }});
   Result<void> result = co_await graph.run(session.progress, session.timing);
   if (!result) co_return result.error();

@@ -77,8 +77,14 @@ asio::awaitable<Result<void>> wait_for_api(Shared b, BootstrapContext &context) 
   Result<void> answering = co_await b->client->wait_until_answering("/version", context.deadline());
   if (!answering) co_return answering;
   // The API server makes this namespace a moment after it begins to answer; made now, nothing has to wait for it.
-  json system = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", "kube-system"}}}};
-  auto created = co_await b->client->create("/api/v1/namespaces", std::move(system), context.deadline());
+  const json system = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", "kube-system"}}}};
+  auto created = co_await b->client->create("/api/v1/namespaces", system, context.deadline());
+  if (!created && created.error().code == Code::permission_denied) {
+    // On a slow machine it answers before its admission plugins do: "not yet ready to handle request".
+    answering = co_await b->client->wait_until_answering("/readyz", context.deadline());
+    if (!answering) co_return answering;
+    created = co_await b->client->create("/api/v1/namespaces", system, context.deadline());
+  }
   if (!created && created.error().code != Code::already_exists) co_return created.error();
   co_return Result<void>();
 }

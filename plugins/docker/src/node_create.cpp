@@ -187,13 +187,15 @@ asio::awaitable<Result<bool>> NodeCreation::create_despite_rivals(NodeInMaking &
 }
 
 asio::awaitable<Result<void>> NodeCreation::place_files(NodeInMaking &node) {
-  std::string archive = file_archive(node.wanted, unix_now());
-  if (archive.empty()) co_return Result<void>();
-  EngineCall call("PUT", "/containers/" + node.id + "/archive?path=%2F", "place files in node " + node.wanted.name);
-  call.body = std::move(archive);
-  call.content_type = "application/x-tar";
-  auto placed = co_await verbs_.engine.require(std::move(call), context_.deadline());
-  if (!placed) co_return placed.error();
+  std::vector<FileArchive> archives = file_archives(node.wanted, unix_now());
+  for (auto &archive : archives) {
+    EngineCall call("PUT", "/containers/" + node.id + "/archive?path=" + http::encode_component(archive.folder),
+                    "place files in node " + node.wanted.name);
+    call.body = std::move(archive.bytes);
+    call.content_type = "application/x-tar";
+    auto placed = co_await verbs_.engine.require(std::move(call), context_.deadline());
+    if (!placed) co_return placed.error();
+  }
   co_return Result<void>();
 }
 

@@ -73,6 +73,11 @@ Comparison compare(manifests::test::Oracle &oracle, const std::string &directory
     ours = *text;
   }
   Comparison result;
+  if (!theirs.ok && theirs.text.starts_with("panic: ")) {
+    result.verdict = Comparison::Verdict::refused; // kustomize crashed, so there is nothing to be like
+    result.why = theirs.text;
+    return result;
+  }
   if (!error.empty() || !theirs.ok) {
     result.verdict = !error.empty() && !theirs.ok ? Comparison::Verdict::refused : Comparison::Verdict::different;
     result.why = (error.empty() ? "built here" : "refused here: " + error) + "\n" +

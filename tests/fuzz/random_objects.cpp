@@ -379,7 +379,7 @@ Json random_value(Random &r) {
   case 2:
     return 0.25 * static_cast<double>(r.below(100));
   default:
-    return r.percent(30) ? Json(nullptr) : Json(9007199254740993);
+    return r.percent(30) ? Json(nullptr) : Json(9007199254740991);
   }
 }
 

@@ -199,6 +199,7 @@ Result<void> apply_json_patch(Arena &arena, Node &root, const nlohmann::json &op
       return failed(name, path, *wrong);
     }
   }
+  root = *clone(arena, root); // went through JSON: no part is shared any more, keys are quoted
   quote_keys(root);
   return {};
 }

@@ -5,13 +5,19 @@ namespace ksail::manifests::kustomize {
 Result<void> add_entries(Arena &arena, Resources &resources, const Json &entries, const FieldSpecs &fields) {
   for (Resource *resource : resources) {
     for (const auto &[key, value] : entries.items()) { // sorted
-      const auto text = value.get<std::string>();
+      // One node for every place of the object: when a later label changes it in one place, it changes in all, which
+      // is what kustomize does.
+      Node *const fresh = make_string(arena, value.get<std::string>());
       for (const auto &field : fields) {
         const Act act = [&](Node &node) -> Result<void> {
           if (!node.is_mapping()) {
             return Error(Code::config, "labels and annotations are maps, but something else stands there");
           }
-          set(arena, node, key, make_string(arena, text));
+          if (Node *there = node.find(key)) {
+            *there = *fresh;
+          } else {
+            set(arena, node, key, fresh);
+          }
           return {};
         };
         if (auto done = visit(arena, *resource, field, NodeKind::mapping, act); !done) {

@@ -162,7 +162,7 @@ func (s *Server) startEtcd(join *joinAnswer, known bool) {
 		"--trusted-ca-file=" + tlsDir + "/etcd/server-ca.crt", "--client-cert-auth",
 		"--peer-cert-file=" + tlsDir + "/etcd/peer-server-client.crt", "--peer-key-file=" + tlsDir + "/etcd/peer-server-client.key",
 		"--peer-trusted-ca-file=" + tlsDir + "/etcd/peer-ca.crt", "--peer-client-cert-auth",
-		"--heartbeat-interval=500", "--election-timeout=5000", "--snapshot-count=10000",
+		"--heartbeat-interval=100", "--election-timeout=1000", "--snapshot-count=10000",
 	}
 	if !shared { // nobody else to elect
 		args = append(args, "--heartbeat-interval=10", "--election-timeout=100")

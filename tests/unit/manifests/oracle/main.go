@@ -14,6 +14,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -47,7 +48,9 @@ func build(dir string, restrictions types.LoadRestrictions) (out []byte, err err
 	if err != nil {
 		return nil, err
 	}
-	return resources.AsYaml()
+	text, err := resources.AsYaml()
+	// The released program knows its version, the library alone does not.
+	return bytes.ReplaceAll(text, []byte("kustomize-(devel)"), []byte("kustomize-v5.8.1")), err
 }
 
 func answer(verb, argument string) ([]byte, error) {

@@ -2,6 +2,7 @@
 #include "cli/execution.hpp"
 #include "cli/handlers.hpp"
 #include "cli/text_width.hpp"
+#include "distributions/registries.hpp"
 #include "kubernetes/kubeconfig.hpp"
 
 #include <nlohmann/json.hpp>
@@ -46,9 +47,15 @@ Result<void> run_cluster_delete(CommandContext &context) {
   Execution execution(context);
   if (auto loaded = execution.load_provider(*settings); !loaded) return loaded.error();
   const auto deadline = Deadline::after(timeout_of(*settings, std::chrono::minutes(5)));
-  const auto files = kubernetes::kubeconfig_files(kubeconfig_of(*settings));
+  DeleteOptions options;
+  options.kubeconfig_files = kubernetes::kubeconfig_files(kubeconfig_of(*settings));
+  options.with_registry = context.invocation.has("with-registry");
+  if (options.with_registry) {
+    auto registry = parse_local_registry(settings->text(key::local_registry));
+    options.registry = registry && !registry->name.empty() ? registry->name : "ksail-registry";
+  }
   std::function<asio::awaitable<Result<DeleteReport>>()> work = [&] {
-    return delete_cluster(execution.session(), name, files, deadline);
+    return delete_cluster(execution.session(), name, options, deadline);
   };
   Interruption interruption;
   interruption.first = "stopping (once more ends at once)";
@@ -63,7 +70,12 @@ Result<void> run_cluster_delete(CommandContext &context) {
         {{"name", name},
          {"provider", provider},
          {"existed", report->existed},
-         {"removed", {{"nodes", report->nodes}, {"volumes", report->volumes}, {"networks", report->networks}}},
+         {"removed",
+          {{"nodes", report->nodes},
+           {"volumes", report->volumes},
+           {"networks", report->networks},
+           {"registries", report->registry_removed ? 1 : 0}}},
+         {"registryUsedBy", report->registry_used_by},
          {"seconds", context.timing.elapsed_seconds()}});
     return {};
   }
@@ -73,6 +85,13 @@ Result<void> run_cluster_delete(CommandContext &context) {
     context.say("cluster " + name + " deleted: " + plural(report->nodes, "node") + ", " +
                 plural(report->volumes, "volume") + ", " + plural(report->networks, "network") + ", " +
                 short_duration(context.timing.elapsed_seconds()));
+  if (report->registry_removed) context.say("registry " + report->registry + " removed with its content");
+  if (!report->registry_used_by.empty()) {
+    std::string users;
+    for (const auto &user : report->registry_used_by)
+      users += (users.empty() ? "" : ", ") + user;
+    context.say("registry " + report->registry + " stays: used by " + users);
+  }
   return {};
 }
 

@@ -2,12 +2,34 @@
 #include "cli/cluster_spec_of.hpp"
 
 #include "distributions/distribution.hpp"
+#include "distributions/registries.hpp"
 
 #include <algorithm>
 
 namespace ksail::cli {
 
 namespace key = config::key;
+
+namespace {
+
+std::vector<std::string> words_of(const std::string &text) {
+  std::vector<std::string> words;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find(',', at), text.size());
+    if (end > at) words.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return words;
+}
+
+/// The same failure, as the place the value came from calls for.
+Error at_its_origin(Error error, const config::Value &value) {
+  if (value.origin != config::Origin::flag) error.code = Code::config;
+  if (!value.where.empty()) error.message = value.where + ": " + error.message;
+  return error;
+}
+
+} // namespace
 
 Result<ClusterSpec> cluster_spec_of(const config::Settings &settings) {
   ClusterSpec spec;
@@ -20,12 +42,14 @@ Result<ClusterSpec> cluster_spec_of(const config::Settings &settings) {
   spec.load_balancer_image = settings.text(key::load_balancer_image);
   spec.cni = settings.text(key::cni) == "None" ? Cni::none : Cni::standard;
   spec.api_host_port = static_cast<std::uint16_t>(settings.number(key::api_port));
-  const std::string disable = settings.text(key::disable);
-  for (std::size_t at = 0; at < disable.size();) {
-    const auto end = std::min(disable.find(',', at), disable.size());
-    if (end > at) spec.disable.push_back(disable.substr(at, end - at));
-    at = end + 1;
-  }
+  spec.disable = words_of(settings.text(key::disable));
+  spec.prefetch = words_of(settings.text(key::prefetch));
+  auto mirrors = parse_registry_mirrors(settings.text(key::registry_mirrors));
+  if (!mirrors) return at_its_origin(mirrors.error(), settings.value(key::registry_mirrors));
+  spec.registry_mirrors = std::move(*mirrors);
+  auto registry = parse_local_registry(settings.text(key::local_registry));
+  if (!registry) return at_its_origin(registry.error(), settings.value(key::local_registry));
+  spec.local_registry = std::move(*registry);
   const Distribution *distribution = find_distribution(spec.distribution);
   if (!distribution) return Error(Code::usage, "unknown distribution '" + spec.distribution + "'");
   spec.node_image = settings.node_image().text;

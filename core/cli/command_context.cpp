@@ -62,9 +62,13 @@ Result<config::Settings> CommandContext::settings() {
   request.environment = environment;
   const auto take = [&](const std::vector<Option> &options) {
     for (const auto &option : options)
-      if (!option.setting.empty() && invocation.has(option.name))
-        request.flags.push_back(
-            {std::string(option.setting), invocation.value(option.name), "--" + std::string(option.name)});
+      if (!option.setting.empty() && invocation.has(option.name)) {
+        // What may be given several times is a list; of everything else the last word wins.
+        std::string text;
+        for (const auto &value : invocation.values(option.name))
+          text = option.repeatable && !text.empty() ? text + "," + value : value;
+        request.flags.push_back({std::string(option.setting), std::move(text), "--" + std::string(option.name)});
+      }
   };
   take(invocation.command->options);
   request.choices.distributions = distribution_names();

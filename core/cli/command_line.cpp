@@ -38,12 +38,16 @@ constexpr std::array handlers = {
     Entry{"cluster stop", run_cluster_stop},
     Entry{"cluster kubeconfig", run_cluster_kubeconfig},
     Entry{"cluster logs", run_cluster_logs},
+    Entry{"cluster scale", run_cluster_scale},
+    Entry{"cluster info", run_cluster_info},
+    Entry{"cluster load-image", run_cluster_load_image},
     Entry{"workload apply", run_workload_apply},
     Entry{"workload build", run_workload_build},
     Entry{"workload diff", run_workload_diff},
     Entry{"workload delete", run_workload_delete},
     Entry{"workload wait", run_workload_wait},
     Entry{"workload status", run_workload_status},
+    Entry{"workload validate", run_workload_validate},
     Entry{"plugin list", run_plugin_list},
     Entry{"plugin info", run_plugin_info},
     Entry{"plugin verify", run_plugin_verify},
@@ -98,7 +102,8 @@ void write_timing(CommandContext &context, bool failed) {
     if (from_environment != file) append(from_environment, lines);
   }
   if (context.invocation.has("timing"))
-    context.console.err_text("\n" + timing::table(context.timing.spans(), summary.seconds, terminal_size().columns));
+    context.console.err_text("\n" + timing::table(context.timing.spans(), summary.seconds, terminal_size().columns) +
+                             timing::resource_table(context.timing.samples()));
 }
 
 Result<void> dispatch(CommandContext &context) {

@@ -4,6 +4,7 @@
 #include "cli/overlay.hpp"
 #include "cli/workload_verbs.hpp"
 #include "config/setting.hpp"
+#include "distributions/registries.hpp"
 
 namespace ksail::cli {
 
@@ -86,6 +87,21 @@ std::vector<Option> creation_options() {
        .value = "COMPONENT[,...]",
        .help = "Bundled components to leave away: of K3s coredns, servicelb, traefik, local-storage, metrics-server",
        .setting = key::disable},
+      {.name = "registry-mirror",
+       .value = "HOST=URL",
+       .help = "Where nodes pull a registry's images instead, * for all; may be given several times",
+       .setting = key::registry_mirrors,
+       .repeatable = true},
+      {.name = "local-registry",
+       .value = "NAME:PORT",
+       .help = "Use a registry that clusters share, and make it when it is not there; push to localhost:PORT",
+       .setting = key::local_registry,
+       .implied = default_local_registry},
+      {.name = "prefetch",
+       .value = "IMAGE[,...]",
+       .help = "Images to pull beside the node image and to put into every node",
+       .setting = key::prefetch,
+       .repeatable = true},
       {.name = "api-port",
        .value = "PORT",
        .kind = ValueKind::number,
@@ -134,6 +150,8 @@ std::vector<Command> make_commands() {
            "not there is no error.",
        .options = target + std::vector<Option>{kubeconfig,
                                                with_fallback(timeout_option, "5m"),
+                                               {.name = "with-registry",
+                                                .help = "Also the local registry, unless other clusters use it"},
                                                {.name = "force", .letter = 'f', .help = "Do not ask", .alias = "yes"}},
        .examples = {{"Without a question", "ksail cluster delete -f"}}});
   table.push_back({.path = "cluster list",
@@ -177,6 +195,45 @@ std::vector<Command> make_commands() {
                                                 .fallback = "200"},
                                                timeout_option}});
 
+  table.push_back(
+      {.path = "cluster scale",
+       .summary = "Change the number of workers of a running cluster",
+       .description =
+           "New workers are Ready when it returns. Those that go are the last ones: their pods are moved away first, "
+           "as far as disruption budgets allow. What would be lost, pods that nobody starts again and volumes on the "
+           "node, is named and nothing changes, unless --force is given. With no worker left the control planes take "
+           "workloads.",
+       .options = target + std::vector<Option>{{.name = "workers",
+                                                .value = "N",
+                                                .kind = ValueKind::number,
+                                                .help = "Number of workers there shall be",
+                                                .setting = key::workers},
+                                               {.name = "force",
+                                                .letter = 'f',
+                                                .help = "Remove nodes at once, whatever runs on them"},
+                                               kubeconfig,
+                                               with_fallback(timeout_option, "5m")},
+       .examples = {{"Two workers from now on", "ksail cluster scale --workers 2"}}});
+  table.push_back({.path = "cluster info",
+                   .summary = "Show what a cluster is and where it is reached",
+                   .options = target + std::vector<Option>{kubeconfig,
+                                                           with_letter(context_option, 'c'),
+                                                           with_fallback(timeout_option, "30s")},
+                   .examples = {{"For scripts", "ksail cluster info -o json | jq -r .server"}}});
+  table.push_back(
+      {.path = "cluster load-image",
+       .summary = "Put images into every node, without a registry",
+       .description =
+           "Each image is sent once and imported by all nodes at once, in constant memory. Nodes that have it "
+           "already are left alone. A word that begins with / or . or ends in .tar is an archive as `docker save` "
+           "writes it, - is one on standard input. Pods find the image under its name, with imagePullPolicy "
+           "IfNotPresent or Never.",
+       .options = target + std::vector<Option>{with_fallback(timeout_option, "10m")},
+       .arguments = {{.name = "IMAGE|TAR", .kind = ValueKind::path, .help = "Images, archives or -", .required = true,
+                      .repeatable = true}},
+       .examples = {{"What was just built", "ksail cluster load-image app:1"},
+                    {"From another builder", "buildah push app:1 docker-archive:/dev/stdout | ksail cluster load-image -"}}});
+
   table.push_back({.path = "workload", .summary = "Put workloads on a cluster"});
   table.push_back(
       {.path = "workload apply",
@@ -213,6 +270,10 @@ std::vector<Command> make_commands() {
                 .kind = ValueKind::choice,
                 .help = "client: only read the manifests; server: let the API server check without storing",
                 .choices = "client|server"},
+               {.name = "inventory",
+                .value = "NAME",
+                .help = "Remember what is applied under this name: a Secret, or configmap/NAME"},
+               {.name = "prune", .help = "Delete what the inventory remembers and is not applied any more"},
                {.name = "concurrency",
                 .value = "N",
                 .kind = ValueKind::number,
@@ -222,11 +283,14 @@ std::vector<Command> make_commands() {
                {.name = "no-force-conflicts",
                 .help = "Fail where somebody else owns a field, instead of taking it over"},
                {.name = "fail-fast", .help = "Stop at the first object that fails"},
+               {.name = "replace-immutable", .help = "Delete and create what cannot be changed in place"},
                with_letter(context_option, 'c'),
                kubeconfig_option},
        .examples = {{"A directory and all below it", "ksail workload apply -f app/ -R"},
                     {"An overlay, until it runs", "ksail workload apply -k overlays/dev --wait"},
-                    {"What something else writes", "helm template chart | ksail workload apply -f - -n shop"}}});
+                    {"What something else writes", "helm template chart | ksail workload apply -f - -n shop"},
+                    {"And away with what is not in it any more",
+                     "ksail workload apply -k overlays/dev --inventory shop --prune"}}});
   for (auto &verb : workload_verbs())
     table.push_back(std::move(verb));
 

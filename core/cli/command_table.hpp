@@ -22,6 +22,7 @@ struct Option {
   std::string_view choices{};  ///< "a|b|c"
   std::string_view fallback{}; ///< default, for help; settings know their own
   std::string_view alias{};    ///< another long name
+  std::string_view implied{};  ///< value taken when the option is given without one
   bool repeatable = false;
   bool hidden = false;
 

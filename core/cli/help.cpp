@@ -62,7 +62,8 @@ std::string usage_line(const Command &command) {
 std::string option_names(const Option &option) {
   std::string text = option.letter ? std::string("-") + option.letter + ", " : "    ";
   text += "--" + std::string(option.name);
-  if (option.takes_value()) text += " " + std::string(option.value);
+  if (option.takes_value())
+    text += option.implied.empty() ? " " + std::string(option.value) : "[=" + std::string(option.value) + "]";
   return text;
 }
 
@@ -72,6 +73,7 @@ std::string option_help(const Option &option) {
   if (fallback.empty() && !option.setting.empty())
     if (const auto *setting = config::find_setting(option.setting)) fallback = setting->fallback;
   if (!fallback.empty()) text += " (default " + std::string(fallback) + ")";
+  if (!option.implied.empty()) text += " (" + std::string(option.implied) + " when no value is given)";
   if (!option.alias.empty()) text += " (also --" + std::string(option.alias) + ")";
   return text;
 }

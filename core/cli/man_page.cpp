@@ -37,7 +37,9 @@ void add_options(std::string &text, const std::vector<Option> &options) {
     if (option.hidden) continue;
     std::string names = option.letter ? std::string("\\fB\\-") + option.letter + "\\fR, " : "";
     names += "\\fB" + escaped("--" + std::string(option.name)) + "\\fR";
-    if (option.takes_value()) names += " \\fI" + escaped(option.value) + "\\fR";
+    if (option.takes_value())
+      names += option.implied.empty() ? " \\fI" + escaped(option.value) + "\\fR"
+                                      : "[=\\fI" + escaped(option.value) + "\\fR]";
     text += ".TP\n" + names + "\n" + escaped(option_help(option)) + "\n";
   }
 }

@@ -24,7 +24,7 @@ std::vector<Option> overlay_options() {
            .choices = "LoadRestrictionsRootOnly|LoadRestrictionsNone",
            .fallback = "LoadRestrictionsRootOnly"},
           {.name = "enable-helm", .help = "Let helmCharts of a kustomization run the helm program"},
-          {.name = "last-wins", .help = "Where two overlays differ in an object take the later, instead of failing"}};
+          {.name = "last-wins", .help = "Of an object that is given twice and differs, take the later one"}};
 }
 
 Result<std::vector<kustomize::BuildResult>> build_overlays(CommandContext &context,

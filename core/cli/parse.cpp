@@ -78,7 +78,8 @@ public:
     for (const auto *set : {&globals_, &locals_})
       for (const auto &[handle, owner, option] : *set)
         if (handle->count() > 0 && (set == &globals_ || owner == &command)) {
-          const auto values = handle->results();
+          auto values = handle->results();
+          if (!option->implied.empty() && handle->count() > 0) take_implied(values, option->implied);
           if (!option->takes_value() && values.back() == "false") continue; // --flag=false
           invocation.options[std::string(option->name)] = values;
         }
@@ -90,6 +91,13 @@ private:
     const Command *owner;
     const Option *option;
   };
+
+  /// What CLI11 puts in place of a value that was left away.
+  static void take_implied(std::vector<std::string> &values, std::string_view implied) {
+    if (values.empty()) values.emplace_back();
+    for (auto &value : values)
+      if (value.empty() || value == "true" || value == "{}") value = implied;
+  }
 
   void add(CLI::App &app, const Command &command, std::vector<Entry> &into) {
     for (const auto &option : command.options) {
@@ -104,7 +112,7 @@ private:
     if (!option.alias.empty()) names += ",--" + std::string(option.alias);
     CLI::Option *handle = nullptr;
     if (option.takes_value())
-      handle = app.add_option(names)->expected(1)->allow_extra_args(false);
+      handle = app.add_option(names)->expected(option.implied.empty() ? 1 : 0, 1)->allow_extra_args(false);
     else
       handle = app.add_flag(names);
     handle->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

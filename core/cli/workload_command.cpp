@@ -1,100 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/execution.hpp"
 #include "cli/handlers.hpp"
-#include "cli/overlay.hpp"
 #include "cli/text_width.hpp"
-#include "kubernetes/kubeconfig.hpp"
-#include "manifests/reader.hpp"
+#include "cli/workload_session.hpp"
+#include "orchestrator/object_set.hpp"
 #include "orchestrator/workload.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <charconv>
-#include <filesystem>
 #include <map>
 
 namespace ksail::cli {
 
-namespace key = config::key;
 using manifests::Object;
 using nlohmann::ordered_json;
 
 namespace {
 
-/// "deployment.apps/web", as kubectl writes it.
-std::string short_name(const Object &object) {
-  std::string kind = object.kind;
-  std::transform(kind.begin(), kind.end(), kind.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; });
-  const std::string group = object.group();
-  return kind + (group.empty() ? "" : "." + group) + "/" + (object.name.empty() ? object.generate_name : object.name);
-}
-
-Result<void> read_path(const std::string &path, bool recursive, const manifests::ObjectSink &sink) {
-  std::error_code ignored;
-  if (path != "-" && std::filesystem::is_directory(path, ignored))
-    return manifests::read_directory(path, recursive, sink);
-  return manifests::read_file(path, sink);
-}
-
-/// Everything that was asked for, in the order it was asked for.
-Result<std::vector<Object>> read_objects(CommandContext &context, const config::Settings &settings) {
-  timing::Scope scope(context.timing, "read", "manifests");
-  const auto &invocation = context.invocation;
-  auto paths = invocation.values("filename");
-  auto overlays = invocation.values("overlay-path");
-  bool recursive = invocation.has("recursive");
-  if (paths.empty() && overlays.empty()) {
-    const auto &source = settings.text(key::source_directory);
-    if (source.empty())
-      return Error(Code::usage, "`ksail workload apply` needs to know what to apply",
-                   "-f FILE, -f DIRECTORY, -f - for standard input, or --overlay-path DIRECTORY");
-    if (is_overlay(source))
-      overlays.push_back(source);
-    else {
-      paths.push_back(source);
-      recursive = true;
-    }
-  }
-  if (std::count(paths.begin(), paths.end(), "-") > 1)
-    return Error(Code::usage, "standard input can only be read once: -f - is given twice");
-  std::vector<Object> objects;
-  const manifests::ObjectSink sink = [&](Object object) -> Result<void> {
-    objects.push_back(std::move(object));
-    return {};
-  };
-  for (const auto &path : paths)
-    if (auto read = read_path(path, recursive, sink); !read) {
-      scope.fail();
-      return read.error();
-    }
-  if (!overlays.empty()) {
-    auto built = overlay_objects(context, overlays);
-    if (!built) {
-      scope.fail();
-      return built.error();
-    }
-    std::move(built->begin(), built->end(), std::back_inserter(objects));
-  }
-  if (objects.empty())
-    return Error(Code::not_found, "there is nothing to apply: no object was found in what was given",
-                 recursive ? "" : "-R also reads the directories below");
-  return objects;
-}
-
-/// The context to use; empty: the kubeconfig's current one.
-std::string context_in_effect(const config::Settings &settings) {
-  const auto &given = settings.text(key::context);
-  if (!given.empty()) return given;
-  // A project that names its cluster means that one, whatever was used last.
-  const auto &name = settings.value(key::name);
-  return name.origin == config::Origin::file || name.origin == config::Origin::environment ? context_name(name.text)
-                                                                                           : "";
-}
-
 ordered_json outcome_json(const ObjectOutcome &outcome) {
   ordered_json value = {{"object", outcome.object}, {"effect", outcome.effect}, {"seconds", outcome.seconds}};
+  if (!outcome.note.empty()) value["note"] = outcome.note;
   if (outcome.error) {
     value["error"] = outcome.error->message;
     if (!outcome.error->hint.empty()) value["hint"] = outcome.error->hint;
@@ -106,28 +32,40 @@ std::string outcome_line(const ObjectOutcome &outcome, bool color) {
   const bool bad = outcome.effect == "failed";
   const Paint paint = bad                             ? Paint::red
                       : outcome.effect == "skipped"   ? Paint::yellow
+                      : outcome.effect == "pruned"    ? Paint::yellow
                       : outcome.effect == "unchanged" ? Paint::dim
                                                       : Paint::green;
   char seconds[32];
   std::snprintf(seconds, sizeof seconds, "%.3fs", outcome.seconds);
   std::string line =
       outcome.object + " " + painted(outcome.effect, paint, color) + " " + painted(seconds, Paint::dim, color);
+  if (!outcome.note.empty()) line += ": " + printable(outcome.note);
   if (outcome.error) line += ": " + printable(outcome.error->message);
   return line;
 }
 
-Result<void> show_unapplied(CommandContext &context, const std::vector<Object> &objects) {
-  if (context.json) {
-    ordered_json list = ordered_json::array();
-    for (const auto &object : objects)
-      list.push_back({{"object", object.describe()}, {"effect", "read"}, {"where", object.where.describe()}});
-    context.answer("WorkloadReport", {{"dryRun", "client"}, {"objects", std::move(list)}, {"failed", 0}});
-    return {};
-  }
+/// Written in pieces: there may be a million of them.
+Result<void> show_unapplied(CommandContext &context, const ObjectSet &objects) {
+  constexpr std::size_t piece = std::size_t{64} << 10U;
   const bool names = context.invocation.value("output") == "name";
   std::string text;
-  for (const auto &object : objects)
-    text += names ? short_name(object) + "\n" : object.describe() + " read (dry run)\n";
+  if (context.json) {
+    context.answered = true;
+    text = R"({"apiVersion":"ksail.io/v1alpha1","kind":"WorkloadReport","dryRun":"client","objects":[)";
+  }
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    const Object object = objects.head(i);
+    if (context.json) {
+      const ordered_json item = {{"object", object.describe()}, {"effect", "read"}, {"where", object.where.describe()}};
+      text += (i > 0 ? ",\n" : "\n") + item.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+    } else {
+      text += names ? kubectl_name(object) + "\n" : object.describe() + " read (dry run)\n";
+    }
+    if (text.size() < piece) continue;
+    context.console.out(text);
+    text.clear();
+  }
+  if (context.json) text += "\n],\"failed\":0}\n";
   context.console.out(text);
   return {};
 }
@@ -137,7 +75,7 @@ std::string counts(const WorkloadReport &report) {
   for (const auto &outcome : report.objects)
     ++by_effect[outcome.effect];
   std::string text;
-  for (const char *effect : {"created", "configured", "unchanged", "skipped", "failed"})
+  for (const char *effect : {"created", "configured", "unchanged", "replaced", "pruned", "kept", "skipped", "failed"})
     if (by_effect[effect]) text += (text.empty() ? "" : ", ") + std::to_string(by_effect[effect]) + " " + effect;
   return text;
 }
@@ -151,39 +89,43 @@ Result<void> run_workload_apply(CommandContext &context) {
   const bool names = invocation.value("output") == "name";
   const std::string dry_run = invocation.value("dry-run");
   WorkloadApplyOptions options;
-  const std::string concurrency = invocation.value("concurrency", "32");
-  std::from_chars(concurrency.data(), concurrency.data() + concurrency.size(), options.concurrency);
-  if (options.concurrency < 1 || options.concurrency > 512)
-    return Error(Code::usage, "--concurrency: " + concurrency + " is out of range", "from 1 to 512");
+  auto concurrency = concurrency_of(invocation);
+  if (!concurrency) return concurrency.error();
+  options.concurrency = *concurrency;
   options.default_namespace = invocation.value("namespace");
   options.field_manager = invocation.value("field-manager", "ksail");
   options.force_conflicts = !invocation.has("no-force-conflicts");
   options.fail_fast = invocation.has("fail-fast");
+  options.replace_immutable = invocation.has("replace-immutable");
   options.wait = invocation.has("wait");
+  options.tool = "ksail/" KSAIL_VERSION;
   options.dry_run = dry_run == "server";
   options.timeout = timeout_of(*settings, std::chrono::minutes(5));
   context.summary.command = dry_run.empty() ? "workload apply" : "workload apply dry run";
 
-  auto objects = read_objects(context, *settings);
+  const bool local = dry_run == "client";
+  WorkloadSession session(context, *settings, "workload apply", !local);
+  auto objects = session.object_set({.last_wins = invocation.has("last-wins")});
   if (!objects) return objects.error();
-  if (dry_run == "client") return show_unapplied(context, *objects);
-
-  auto access =
-      kubernetes::load_access(kubernetes::kubeconfig_files(kubeconfig_of(*settings)), context_in_effect(*settings));
-  if (!access) return access.error();
-  context.redaction.add(access->bearer_token);
-  context.redaction.add(access->basic_password);
-
+  if (invocation.has("inventory")) {
+    auto inventory = kubernetes::apply_set_parent(invocation.value("inventory"), session.home_namespace());
+    if (!inventory) return inventory.error();
+    options.inventory = std::move(*inventory);
+  }
+  options.prune = invocation.has("prune");
+  if (options.prune && !options.inventory)
+    return Error(Code::usage, "--prune needs to know what was applied before", "--inventory NAME, always the same one");
+  if (local) return show_unapplied(context, **objects);
   Execution execution(context);
-  http::PoolOptions pool;
-  pool.max_connections = std::max(pool.max_connections, options.concurrency);
-  pool.user_agent = "ksail/" KSAIL_VERSION;
-  kubernetes::Client client(execution.executor(), std::move(*access), pool);
-  const std::size_t total = objects->size();
+  auto client = session.client(execution, options.concurrency);
+  if (!client) return client.error();
+  const std::size_t total = (*objects)->size();
   std::map<std::string, std::string> short_names;
   if (names)
-    for (const auto &object : *objects)
-      short_names[object.describe()] = short_name(object);
+    for (std::size_t i = 0; i < total; ++i) {
+      const Object object = (*objects)->head(i);
+      short_names[object.describe()] = kubectl_name(object);
+    }
 
   const auto start = std::chrono::steady_clock::now();
   const std::string step = "apply";
@@ -203,10 +145,11 @@ Result<void> run_workload_apply(CommandContext &context) {
     }
   };
   std::function<asio::awaitable<Result<WorkloadReport>>()> work = [&] {
-    return apply_objects(client, std::move(*objects), options, context.timing, on_object);
+    return apply_objects(**client, *objects, options, context.timing, on_object);
   };
   Interruption interruption;
-  interruption.first = "stopping; what was applied stays (once more ends at once)";
+  interruption.first = "stopping after the requests under way; what was applied stays (once more ends at once)";
+  interruption.left = "stopped at once: whether the objects under way were applied is not known";
   auto report = execution.run<WorkloadReport>(work, interruption);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   // Every object had its line: the step itself would only repeat the summary.
@@ -220,14 +163,26 @@ Result<void> run_workload_apply(CommandContext &context) {
       list.push_back(outcome_json(outcome));
     ordered_json document = {{"objects", std::move(list)}, {"failed", report->failed}, {"seconds", seconds}};
     if (options.dry_run) document["dryRun"] = "server";
+    if (!report->not_pruned.empty()) document["notPruned"] = report->not_pruned;
+    if (report->interrupted) document["interrupted"] = true;
     context.answer("WorkloadReport", document);
   } else if (!names) {
     context.say(counts(*report) + (options.dry_run ? " (server dry run)" : "") + ", " + short_duration(seconds));
   }
+  if (report->interrupted)
+    return Error(Code::cancelled, "interrupted: " + counts(*report) + " of " + std::to_string(total) + " objects",
+                 "apply again to go on; what is applied already stays as it is");
+  if (report->failed == 0 && !report->not_pruned.empty())
+    return Error(Code::partial, "nothing was pruned: " + report->not_pruned, "apply again to try it once more");
   if (report->failed == 0) return {};
   // The lines above said why; hints are worth repeating where they are seen.
-  for (const auto &outcome : report->objects)
-    if (outcome.error && !outcome.error->hint.empty() && failure.hint.empty()) failure.hint = outcome.error->hint;
+  for (const auto &outcome : report->objects) {
+    if (!outcome.error || outcome.error->hint.empty() || !failure.hint.empty()) continue;
+    failure.hint = outcome.error->hint;
+    const bool conflict = !options.force_conflicts && outcome.error->code == Code::aborted && !outcome.error->retryable;
+    if (conflict)
+      failure.hint = "without --no-force-conflicts these fields are taken over; or remove them from the manifest";
+  }
   return failure;
 }
 

@@ -74,7 +74,8 @@ Result<void> run_workload_delete(CommandContext &context) {
   context.summary.command = dry_run.empty() ? "workload delete" : "workload delete dry run";
 
   // What is deleted has to be named: the source directory is not taken for granted as it is for `apply`.
-  auto objects = workload_objects(context, *settings, "workload delete", false);
+  WorkloadSession session(context, *settings, "workload delete", invocation.value("dry-run") != "client");
+  auto objects = session.objects({.source_directory_too = false, .last_wins = true});
   if (!objects) return objects.error();
   std::map<std::string, std::string> short_names;
   for (const auto &object : *objects)
@@ -91,7 +92,7 @@ Result<void> run_workload_delete(CommandContext &context) {
     return {};
   }
   Execution execution(context);
-  auto client = workload_client(context, *settings, execution, options->concurrency);
+  auto client = session.client(execution, options->concurrency);
   if (!client) return client.error();
   const std::size_t total = objects->size();
   const std::string step = "delete";

@@ -74,10 +74,11 @@ Result<void> run_workload_diff(CommandContext &context) {
   options.timeout = timeout_of(*settings, std::chrono::minutes(1));
   context.summary.command = "workload diff";
 
-  auto objects = workload_objects(context, *settings, "workload diff", true);
+  WorkloadSession session(context, *settings, "workload diff");
+  auto objects = session.objects({.last_wins = invocation.has("last-wins")});
   if (!objects) return objects.error();
   Execution execution(context);
-  auto client = workload_client(context, *settings, execution, options.concurrency);
+  auto client = session.client(execution, options.concurrency);
   if (!client) return client.error();
   const std::size_t total = objects->size();
   std::function<asio::awaitable<Result<std::vector<ObjectDifference>>>()> work = [&] {

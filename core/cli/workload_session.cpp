@@ -3,12 +3,10 @@
 
 #include "cli/overlay.hpp"
 #include "kubernetes/kubeconfig.hpp"
-#include "manifests/reader.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <iterator>
 
 namespace ksail::cli {
 
@@ -16,13 +14,6 @@ namespace key = config::key;
 using manifests::Object;
 
 namespace {
-
-Result<void> read_path(const std::string &path, bool recursive, const manifests::ObjectSink &sink) {
-  std::error_code ignored;
-  if (path != "-" && std::filesystem::is_directory(path, ignored))
-    return manifests::read_directory(path, recursive, sink);
-  return manifests::read_file(path, sink);
-}
 
 /// A project that names its cluster means that one, whatever was used last.
 std::string context_in_effect(const config::Settings &settings) {
@@ -35,58 +26,89 @@ std::string context_in_effect(const config::Settings &settings) {
 
 } // namespace
 
-Result<std::vector<Object>> workload_objects(CommandContext &context, const config::Settings &settings,
-                                             std::string_view verb, bool source_directory_too) {
-  timing::Scope scope(context.timing, "read", "manifests");
-  const auto &invocation = context.invocation;
+WorkloadSession::WorkloadSession(CommandContext &context, const config::Settings &settings, std::string verb,
+                                 bool needs_cluster)
+    : context_(context), settings_(settings), verb_(std::move(verb)),
+      access_(Error(Code::config, "`ksail " + verb_ + "` was to do without a cluster")) {
+  if (!needs_cluster) return;
+  access_ = kubernetes::load_access(kubernetes::kubeconfig_files(kubeconfig_of(settings)), context_in_effect(settings));
+  if (!access_) return;
+  context.redaction.add(access_->bearer_token);
+  context.redaction.add(access_->basic_password);
+}
+
+Result<std::shared_ptr<ObjectSet>> WorkloadSession::object_set(Inputs inputs) {
+  timing::Scope scope(context_.timing, "read", "manifests");
+  const auto &invocation = context_.invocation;
   auto paths = invocation.values("filename");
   auto overlays = invocation.values("overlay-path");
   bool recursive = invocation.has("recursive");
   if (paths.empty() && overlays.empty()) {
-    const std::string source = source_directory_too ? settings.text(key::source_directory) : "";
-    if (source.empty())
-      return Error(Code::usage, "`ksail " + std::string(verb) + "` needs to know which objects are meant",
+    const std::string source = inputs.source_directory_too ? settings_.text(key::source_directory) : "";
+    std::error_code ignored;
+    const bool usable = settings_.given(key::source_directory) || std::filesystem::exists(source, ignored);
+    if (source.empty() || !usable)
+      return Error(Code::usage,
+                   "`ksail " + verb_ + "` needs to know which objects are meant" +
+                       (source.empty() ? "" : ", and the source directory " + source + " does not exist"),
                    "-f FILE, -f DIRECTORY, -f - for standard input, or --overlay-path DIRECTORY");
     (is_overlay(source) ? overlays : paths).push_back(source);
     recursive = true;
   }
   if (std::count(paths.begin(), paths.end(), "-") > 1)
     return Error(Code::usage, "standard input can only be read once: -f - is given twice");
-  std::vector<Object> objects;
-  const manifests::ObjectSink sink = [&](Object object) -> Result<void> {
-    objects.push_back(std::move(object));
-    return {};
-  };
-  for (const auto &path : paths)
-    if (auto read = read_path(path, recursive, sink); !read) {
-      scope.fail();
-      return read.error();
-    }
-  if (!overlays.empty()) {
-    auto built = overlay_objects(context, overlays);
-    if (!built) {
-      scope.fail();
-      return built.error();
-    }
-    std::move(built->begin(), built->end(), std::back_inserter(objects));
+  auto set = std::make_shared<ObjectSet>(home_namespace(), inputs.last_wins);
+  if (auto filled = fill(*set, paths, overlays, recursive); !filled) {
+    scope.fail();
+    return filled.error();
   }
-  if (objects.empty())
+  if (set->empty())
     return Error(Code::not_found, "no object was found in what was given",
                  recursive ? "" : "-R also reads the directories below");
+  return set;
+}
+
+Result<void> WorkloadSession::fill(ObjectSet &set, const std::vector<std::string> &paths,
+                                   const std::vector<std::string> &overlays, bool recursive) {
+  for (const auto &path : paths) {
+    std::error_code ignored;
+    const bool directory = path != "-" && std::filesystem::is_directory(path, ignored);
+    auto read = directory ? set.add_directory(path, recursive) : set.add_file(path);
+    if (!read) return read;
+  }
+  if (overlays.empty()) return {};
+  auto built = overlay_objects(context_, overlays);
+  if (!built) return built.error();
+  for (auto &object : *built)
+    if (auto added = set.add(std::move(object)); !added) return added;
+  return {};
+}
+
+Result<std::vector<Object>> WorkloadSession::objects(Inputs inputs) {
+  auto set = object_set(inputs);
+  if (!set) return set.error();
+  std::vector<Object> objects;
+  objects.reserve((*set)->size());
+  for (std::size_t i = 0; i < (*set)->size(); ++i) {
+    auto object = (*set)->read(i);
+    if (!object) return object.error();
+    objects.push_back(std::move(*object));
+  }
   return objects;
 }
 
-Result<std::unique_ptr<kubernetes::Client>> workload_client(CommandContext &context, const config::Settings &settings,
-                                                            Execution &execution, std::size_t connections) {
-  auto access =
-      kubernetes::load_access(kubernetes::kubeconfig_files(kubeconfig_of(settings)), context_in_effect(settings));
-  if (!access) return access.error();
-  context.redaction.add(access->bearer_token);
-  context.redaction.add(access->basic_password);
+std::string WorkloadSession::home_namespace() const {
+  const std::string given = context_.invocation.value("namespace");
+  if (!given.empty()) return given;
+  return access_ ? access_->default_namespace : "default";
+}
+
+Result<std::unique_ptr<kubernetes::Client>> WorkloadSession::client(Execution &execution, std::size_t connections) {
+  if (!access_) return access_.error();
   http::PoolOptions pool;
   pool.max_connections = std::max(pool.max_connections, connections);
   pool.user_agent = "ksail/" KSAIL_VERSION;
-  return std::make_unique<kubernetes::Client>(execution.executor(), std::move(*access), pool);
+  return std::make_unique<kubernetes::Client>(execution.executor(), *access_, pool);
 }
 
 Result<std::size_t> concurrency_of(const Invocation &invocation) {

@@ -6,6 +6,7 @@
 #include "cli/execution.hpp"
 #include "kubernetes/client.hpp"
 #include "manifests/object.hpp"
+#include "orchestrator/object_set.hpp"
 
 #include <ksail/sdk/result.hpp>
 
@@ -16,14 +17,36 @@
 
 namespace ksail::cli {
 
-/// The objects of -f and --overlay-path, in the order they were given. With none of them those of the source directory
-/// of ksail.yaml, where `source_directory_too`; else Code::usage. `verb` is for messages: "workload diff".
-Result<std::vector<manifests::Object>> workload_objects(CommandContext &context, const config::Settings &settings,
-                                                        std::string_view verb, bool source_directory_too);
+class WorkloadSession {
+public:
+  /// Of the cluster in effect: --context, else the cluster that ksail.yaml names, else the current context. `verb` is
+  /// for messages: "workload diff". What is wrong with the kubeconfig is said by client(), after what is wrong with the
+  /// manifests. Both arguments must outlive it.
+  WorkloadSession(CommandContext &context, const config::Settings &settings, std::string verb,
+                  bool needs_cluster = true);
 
-/// A client of the cluster in effect: --context, else the cluster that ksail.yaml names, else the current context.
-Result<std::unique_ptr<kubernetes::Client>> workload_client(CommandContext &context, const config::Settings &settings,
-                                                            Execution &execution, std::size_t connections);
+  struct Inputs {
+    bool source_directory_too = true; ///< without -f and --overlay-path that of ksail.yaml is meant; else Code::usage
+    bool last_wins = false;           ///< see ObjectSet
+  };
+  /// The objects of -f and --overlay-path, in the order they were given, files first. Overlays build side by side.
+  Result<std::shared_ptr<ObjectSet>> object_set(Inputs inputs);
+  /// The same, all in memory.
+  Result<std::vector<manifests::Object>> objects(Inputs inputs);
+
+  /// Of namespaced objects without a namespace: -n, else that of the context, else "default".
+  std::string home_namespace() const;
+  Result<std::unique_ptr<kubernetes::Client>> client(Execution &execution, std::size_t connections);
+
+private:
+  Result<void> fill(ObjectSet &set, const std::vector<std::string> &paths, const std::vector<std::string> &overlays,
+                    bool recursive);
+
+  CommandContext &context_;
+  const config::Settings &settings_;
+  std::string verb_;
+  Result<kubernetes::ClusterAccess> access_;
+};
 
 /// --concurrency within its bounds.
 Result<std::size_t> concurrency_of(const Invocation &invocation);

@@ -80,13 +80,14 @@ private:
 bool says_what(const Invocation &invocation) { return invocation.has("filename") || invocation.has("overlay-path"); }
 
 /// -f and --overlay-path; else the source directory if there is one and no namespace was asked for; else nothing.
-Result<std::vector<manifests::Object>> objects_of(CommandContext &context, const config::Settings &settings) {
+Result<std::vector<manifests::Object>> objects_of(CommandContext &context, const config::Settings &settings,
+                                                  WorkloadSession &session) {
   const auto &invocation = context.invocation;
   std::error_code ignored;
   const bool whole = invocation.has("namespace") || invocation.has("all-namespaces") ||
                      !std::filesystem::exists(settings.text(config::key::source_directory), ignored);
   if (!says_what(invocation) && whole) return std::vector<manifests::Object>();
-  return workload_objects(context, settings, "workload status", true);
+  return session.objects({.last_wins = true});
 }
 
 } // namespace
@@ -102,10 +103,11 @@ Result<void> run_workload_status(CommandContext &context) {
   options.default_namespace = invocation.value("namespace");
   options.all_namespaces = invocation.has("all-namespaces");
   options.timeout = timeout_of(*settings, std::chrono::seconds(30));
-  auto objects = objects_of(context, *settings);
+  WorkloadSession session(context, *settings, "workload status");
+  auto objects = objects_of(context, *settings, session);
   if (!objects) return objects.error();
   Execution execution(context);
-  auto client = workload_client(context, *settings, execution, 16);
+  auto client = session.client(execution, 16);
   if (!client) return client.error();
 
   const auto &terminal = context.console.terminal();

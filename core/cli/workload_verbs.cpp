@@ -156,8 +156,27 @@ Command status() {
                        {"Only the worst of it", "ksail workload status -f app/ -o json | jq -r .state"}}};
 }
 
+Command validate() {
+  return {
+      .path = "workload validate",
+      .summary = "Check manifests against schemas, without applying them",
+      .description =
+          "Finds unknown fields, wrong types, missing and forbidden values by the OpenAPI schemas of the API server, "
+          "or with --schema of files and without any server. CustomResourceDefinitions among the manifests are "
+          "schemas for their custom resources. The exit code is 9 when an object is not valid.",
+      .options =
+          inputs() + cluster("30s") +
+          std::vector<Option>{{.name = "schema",
+                               .value = "FILE",
+                               .kind = ValueKind::file,
+                               .help = "OpenAPI v2 or v3 document, or CustomResourceDefinitions; instead of a server",
+                               .repeatable = true}},
+      .examples = {{"Against the cluster in effect", "ksail workload validate -k overlays/dev"},
+                   {"Without one", "ksail workload validate -f app/ --schema openapi.json --schema crds.yaml"}}};
+}
+
 } // namespace
 
-std::vector<Command> workload_verbs() { return {build(), diff(), remove(), wait(), status()}; }
+std::vector<Command> workload_verbs() { return {build(), diff(), remove(), wait(), status(), validate()}; }
 
 } // namespace ksail::cli

@@ -52,10 +52,11 @@ Result<void> run_workload_wait(CommandContext &context) {
   options.timeout = timeout_of(*settings, std::chrono::minutes(5));
   context.summary.command = "workload wait";
 
-  auto objects = workload_objects(context, *settings, "workload wait", true);
+  WorkloadSession session(context, *settings, "workload wait");
+  auto objects = session.objects({.last_wins = true});
   if (!objects) return objects.error();
   Execution execution(context);
-  auto client = workload_client(context, *settings, execution, 16);
+  auto client = session.client(execution, 16);
   if (!client) return client.error();
   const std::size_t total = objects->size();
   const std::string word = word_of(options), step = "wait";

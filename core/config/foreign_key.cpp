@@ -34,7 +34,6 @@ constexpr std::array all = {
     ForeignKey{"spec.cluster.loadBalancer", off, with_apply},
     ForeignKey{"spec.cluster.cdi", off, ""},
     ForeignKey{"spec.cluster.imageVerification", off, ""},
-    ForeignKey{"spec.cluster.localRegistry", unset, ""},
     ForeignKey{"spec.cluster.importImages", unset, ""},
     ForeignKey{"spec.cluster.autoscaler", unset, ""},
     ForeignKey{"spec.cluster.oidc", unset, ""},

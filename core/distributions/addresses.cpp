@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/addresses.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <charconv>
+#include <iterator>
+#include <utility>
 
 namespace ksail {
 
@@ -46,6 +49,33 @@ Result<Subnet> part_of(const Subnet &subnet, unsigned prefix, std::uint32_t inde
                      std::to_string(prefix),
                  "use fewer nodes or a larger subnet");
   return Subnet{subnet.base + static_cast<std::uint32_t>(std::uint64_t(index) << (32 - prefix)), prefix};
+}
+
+Result<void> check_apart(const Subnet &network, const Subnet &pods, const Subnet &services) {
+  const std::pair<const Subnet &, const char *> ranges[] = {
+      {network, "the provider's network"}, {pods, "the pods' range"}, {services, "the Services' range"}};
+  for (std::size_t i = 0; i < std::size(ranges); ++i)
+    for (std::size_t j = i + 1; j < std::size(ranges); ++j) {
+      const auto &[one, one_name] = ranges[i];
+      const auto &[other, other_name] = ranges[j];
+      const unsigned prefix = std::min(one.prefix, other.prefix);
+      const std::uint32_t mask = prefix == 0 ? 0 : ~std::uint32_t(0) << (32 - prefix);
+      if ((one.base & mask) != (other.base & mask)) continue;
+      return Error(Code::failed_precondition,
+                   std::string(one_name) + " " + one.text() + " and " + other_name + " " + other.text() +
+                       " have addresses in common",
+                   "nodes, pods and Services need ranges of their own");
+    }
+  return {};
+}
+
+Result<std::string> free_address(const Subnet &network, std::set<std::string> &taken) {
+  for (std::uint32_t i = 2;; ++i) { // the first is the gateway's
+    auto address = address_in(network, i);
+    if (!address)
+      return Error(Code::resource_exhausted, "no address is left in the cluster's network " + network.text());
+    if (taken.insert(*address).second) return address;
+  }
 }
 
 } // namespace ksail

@@ -5,6 +5,7 @@
 #include <ksail/sdk/result.hpp>
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 namespace ksail {
@@ -22,5 +23,12 @@ std::string address_text(std::uint32_t address);
 Result<std::string> address_in(const Subnet &subnet, std::uint32_t index);
 /// The `index`-th subnet of length `prefix` inside, e.g. the pod range of a node.
 Result<Subnet> part_of(const Subnet &subnet, unsigned prefix, std::uint32_t index);
+
+/// failed_precondition when two of the three have addresses in common: packets for one would go to the other.
+Result<void> check_apart(const Subnet &network, const Subnet &pods, const Subnet &services);
+
+/// The lowest of the network's addresses for nodes that is not in `taken`, and is from now on. resource_exhausted when
+/// none is left.
+Result<std::string> free_address(const Subnet &network, std::set<std::string> &taken);
 
 } // namespace ksail

@@ -10,10 +10,22 @@ namespace ksail {
 
 enum class Cni { standard, none }; ///< `--cni Default|None`
 
+/// Where images of a registry are pulled from instead.
+struct RegistryMirror {
+  std::string host;                   ///< as it stands in image names: "ghcr.io", "localhost:5000"; "*": all others
+  std::vector<std::string> endpoints; ///< base URLs as the nodes see them, tried in this order
+};
+
+/// A registry beside the clusters, shared by them.
+struct LocalRegistry {
+  std::string name;             ///< its host name in the networks of the clusters; empty: none
+  std::uint16_t host_port = 0;  ///< on the loopback of the machine the provider runs on
+};
+
 struct ClusterSpec {
   std::string name;                    ///< DNS-1123 label, at most 50 characters
   std::string distribution = "Vanilla"; ///< display form
-  std::string provider = "Docker";      ///< display form
+  std::string provider;                 ///< display form, as the provider calls itself
   unsigned control_planes = 1;
   unsigned workers = 0;
   std::string kubernetes_version; ///< "v1.34.2", or empty: what the node image holds
@@ -22,6 +34,9 @@ struct ClusterSpec {
   std::string load_balancer_image; ///< what stands in front of several control planes; empty: built-in
   Cni cni = Cni::standard;
   std::vector<std::string> disable; ///< bundled components of the distribution to leave away
+  std::vector<RegistryMirror> registry_mirrors;
+  LocalRegistry local_registry;
+  std::vector<std::string> prefetch; ///< images to be put into every node
   std::string pod_subnet = "10.244.0.0/16";
   std::string service_subnet = "10.96.0.0/16";
   std::string api_host_address = "127.0.0.1"; ///< where the API server is published

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "distributions/cluster_spec.hpp"
+#include "distributions/image_import.hpp"
 
 #include <ksail/sdk/async.hpp>
 #include <ksail/sdk/result.hpp>
@@ -13,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -115,11 +117,35 @@ struct BootstrapStep {
   std::function<asio::awaitable<Result<void>>(BootstrapContext &)> run;
 };
 
+/// Keys and certificates that need nothing but the specification: made while images are pulled. What is in it only its
+/// distribution knows.
+class KeyMaterial {
+public:
+  virtual ~KeyMaterial() = default;
+};
+
 struct PlanInput {
   ClusterSpec spec;
   HostFacts host;
   NetworkFacts network;
   std::map<std::string, ImageFacts> images; ///< by the ref of ImageNeed
+  std::shared_ptr<const KeyMaterial> keys;  ///< of make_keys(); null: plan() makes them
+};
+
+/// A running cluster that is to get more workers.
+struct ExpansionInput {
+  ClusterSpec spec; ///< as it was created; `workers` counts those that will be there
+  HostFacts host;
+  NetworkFacts network;
+  std::map<std::string, ImageFacts> images;
+  std::vector<NodeFacts> nodes;   ///< that are there, also stopped ones
+  std::string control_plane;      ///< one that runs
+  std::vector<std::string> names; ///< of the new ones
+};
+struct Expansion {
+  std::vector<NodeTemplate> nodes;
+  /// Run before the nodes are made; empty: nothing to do.
+  std::function<asio::awaitable<Result<void>>()> announce;
 };
 
 /// Everything that can be known before a node exists. Made off the event loop (key generation costs CPU).
@@ -145,6 +171,10 @@ public:
   /// Bad input: a message that names the option and what is accepted.
   virtual Result<void> check(const ClusterSpec &spec) const = 0;
   virtual std::vector<ImageNeed> images(const ClusterSpec &spec) const = 0;
+  /// No I/O, any thread. May be null: then there is nothing to prepare.
+  virtual Result<std::shared_ptr<const KeyMaterial>> make_keys(const ClusterSpec &) const {
+    return std::shared_ptr<const KeyMaterial>();
+  }
   /// Does no I/O; may be called on any thread.
   virtual Result<std::unique_ptr<ClusterPlan>> plan(const PlanInput &input) const = 0;
   /// The node image taken when none is given; empty with an explanation in the error when there is none.
@@ -152,6 +182,11 @@ public:
   /// Kubeconfig of a running cluster, read from a node (for `cluster kubeconfig` and after a port changed).
   virtual asio::awaitable<Result<std::string>> fetch_kubeconfig(NodeAccess &access, std::string node, std::string context_name,
                                                                 std::string server, Deadline deadline) const = 0;
+  /// More workers for a cluster that runs: what they are made of is read from a control plane. `access` outlives what is
+  /// returned. The workers are there when they are Ready.
+  virtual asio::awaitable<Result<Expansion>> expand(NodeAccess &access, ExpansionInput input, Deadline deadline) const;
+  /// How images get into its nodes; nothing where there is no way but a registry.
+  virtual std::optional<ImageImport> image_import() const { return containerd_image_import(); }
 };
 
 /// By display name in any case; nullptr when unknown.

@@ -66,7 +66,7 @@ NodeTemplate load_balancer_node(const LoadBalancer &balancer) {
   node.files.push_back(std::move(config));
   node.settings = {{"hostname", balancer.name},
                    {"address", balancer.address},
-                   {"restart", {{"policy", "on-failure"}, {"max_retries", 1}}},
+                   {"restart", {{"policy", "unless-stopped"}}},
                    {"ports", json::array({{{"container", api_port},
                                            {"host", balancer.api_host_port},
                                            {"host_address", balancer.api_host_address},

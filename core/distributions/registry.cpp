@@ -2,6 +2,7 @@
 // The distributions of this build.
 #include "distributions/distribution.hpp"
 #include "distributions/k3s/k3s.hpp"
+#include "distributions/talos/talos.hpp"
 #include "distributions/vanilla/vanilla.hpp"
 
 #include <algorithm>
@@ -14,7 +15,8 @@ namespace {
 const std::vector<const Distribution *> &all() {
   static const vanilla::Vanilla vanilla;
   static const k3s::K3s k3s;
-  static const std::vector<const Distribution *> list = {&vanilla, &k3s};
+  static const talos::Talos talos;
+  static const std::vector<const Distribution *> list = {&vanilla, &k3s, &talos};
   return list;
 }
 
@@ -31,6 +33,11 @@ std::vector<std::string> numbered(const std::string &base, unsigned count) {
 }
 
 } // namespace
+
+asio::awaitable<Result<Expansion>> Distribution::expand(NodeAccess &, ExpansionInput, Deadline) const {
+  co_return Error(Code::unimplemented, std::string(name()) + " clusters cannot get more workers once they run",
+                  "create the cluster anew with --workers");
+}
 
 const Distribution *find_distribution(std::string_view name) {
   for (const auto *distribution : all())

@@ -135,7 +135,7 @@ Meaning meaning_of(int http_status, const json &status, std::string_view reason,
   case 409:
     if (reason == "AlreadyExists") return {Code::already_exists, false, ""};
     if (has_cause(status, "FieldManagerConflict"))
-      return {Code::aborted, false, "remove these fields from the manifest, or take them over with --force-conflicts"};
+      return {Code::aborted, false, "remove these fields from the manifest, or force the apply to take them over"};
     return {Code::aborted, true, ""};
   case 410:
     return {Code::out_of_range, false, ""};

@@ -63,4 +63,12 @@ ApplyEffect apply_effect(const ApplyAnswer &answer, const json &object, std::str
   return ApplyEffect::configured;
 }
 
+std::optional<ApplyEffect> effect_of_lost_apply(const json &object, std::string_view field_manager,
+                                                std::int64_t not_before_unix) {
+  const Ownership ours = ownership(object, field_manager);
+  if (!ours.stamped || *ours.stamped < not_before_unix) return std::nullopt;
+  const auto made = parse_rfc3339_utc(object["metadata"].value("creationTimestamp", ""));
+  return made && *made >= not_before_unix ? ApplyEffect::created : ApplyEffect::configured;
+}
+
 } // namespace ksail::kubernetes

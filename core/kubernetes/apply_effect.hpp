@@ -23,6 +23,11 @@ struct ApplyAnswer {
 /// entry was stamped in that time as well: controllers write too.
 ApplyEffect apply_effect(const ApplyAnswer &answer, const nlohmann::json &object, std::string_view field_manager);
 
+/// What an apply did whose answer was lost, from the object as it is now; nothing when it changed nothing or never
+/// arrived. `not_before_unix` is the server's clock when it was sent, rounded down.
+std::optional<ApplyEffect> effect_of_lost_apply(const nlohmann::json &object, std::string_view field_manager,
+                                                std::int64_t not_before_unix);
+
 /// metadata.resourceVersion as a number; 0 when it is none.
 std::uint64_t revision_of(const nlohmann::json &object);
 

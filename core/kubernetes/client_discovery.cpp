@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where kinds live in the API, and the paths made of it.
 #include "kubernetes/client_impl.hpp"
+#include "kubernetes/kind_hint.hpp"
 #include "kubernetes/known_kinds.hpp"
 
 #include <algorithm>
@@ -27,6 +28,13 @@ std::vector<ResourceInfo> kinds_in(const json &list, const std::string &api_vers
     if (!subresource && !info.plural.empty()) kinds.push_back(std::move(info));
   }
   return kinds;
+}
+
+/// Why the kinds of a version are not known, with what the one that was asked for may be.
+Error without(const std::string &api_version, const std::string &kind, Error error) {
+  if (error.code != Code::not_found) return error;
+  if (std::string hint = kind_hint(api_version, kind, {}); !hint.empty()) error.hint = std::move(hint);
+  return error;
 }
 
 } // namespace
@@ -74,7 +82,7 @@ asio::awaitable<Result<ResourceInfo>> Client::Impl::resource(Self self, std::str
   if (auto known = known_kind(api_version, kind)) co_return std::move(*known);
   const bool remembered = self->discovered.contains(api_version);
   auto kinds = co_await kinds_of(self, api_version, deadline);
-  if (!kinds) co_return kinds.error();
+  if (!kinds) co_return without(api_version, kind, kinds.error());
   const auto has_kind = [&](const ResourceInfo &info) { return info.kind == kind; };
   auto found = std::find_if(kinds->begin(), kinds->end(), has_kind);
   if (found == kinds->end() && remembered) {
@@ -86,8 +94,9 @@ asio::awaitable<Result<ResourceInfo>> Client::Impl::resource(Self self, std::str
   }
   if (found != kinds->end()) co_return *found;
   self->discovered.erase(api_version);
-  co_return Error(Code::not_found, "the server has no kind " + kind + " in " + api_version,
-                  "install its CustomResourceDefinition first, or correct apiVersion and kind");
+  std::string hint = kind_hint(api_version, kind, *kinds);
+  if (hint.empty()) hint = "install its CustomResourceDefinition first, or correct apiVersion and kind";
+  co_return Error(Code::not_found, "the server has no kind " + kind + " in " + api_version, std::move(hint));
 }
 
 std::string Client::collection_path(const ResourceInfo &info, std::string_view ns) {

@@ -68,20 +68,42 @@ constexpr std::array rows = {
     Row{"storage.k8s.io/v1", "VolumeAttachment", "volumeattachments", false},
 };
 
+std::string_view group_of(std::string_view api_version) {
+  const auto slash = api_version.find('/');
+  return slash == std::string_view::npos ? std::string_view() : api_version.substr(0, slash);
+}
+
+ResourceInfo info_of(const Row &row) {
+  ResourceInfo info;
+  info.group = group_of(row.api_version);
+  info.version = row.api_version.substr(info.group.empty() ? 0 : info.group.size() + 1);
+  info.kind = row.kind;
+  info.plural = row.plural;
+  info.namespaced = row.namespaced;
+  return info;
+}
+
 } // namespace
 
 std::optional<ResourceInfo> known_kind(std::string_view api_version, std::string_view kind) {
   const auto row = std::find_if(rows.begin(), rows.end(),
                                 [&](const Row &r) { return r.api_version == api_version && r.kind == kind; });
   if (row == rows.end()) return std::nullopt;
-  ResourceInfo info;
-  const auto slash = api_version.find('/');
-  if (slash != std::string_view::npos) info.group = api_version.substr(0, slash);
-  info.version = slash == std::string_view::npos ? api_version : api_version.substr(slash + 1);
-  info.kind = kind;
-  info.plural = row->plural;
-  info.namespaced = row->namespaced;
-  return info;
+  return info_of(*row);
+}
+
+std::vector<ResourceInfo> known_kinds() {
+  std::vector<ResourceInfo> all;
+  for (const auto &row : rows)
+    all.push_back(info_of(row));
+  return all;
+}
+
+std::optional<ResourceInfo> known_kind_of_group(std::string_view group, std::string_view kind) {
+  const auto row = std::find_if(rows.rbegin(), rows.rend(),
+                                [&](const Row &r) { return r.kind == kind && group_of(r.api_version) == group; });
+  if (row == rows.rend()) return std::nullopt;
+  return info_of(*row);
 }
 
 } // namespace ksail::kubernetes

@@ -61,7 +61,9 @@ public:
   Builder(const Builder &) = delete;
   Builder &operator=(const Builder &) = delete;
 
-  Result<std::optional<YamlNode>> first_document() {
+  /// Nothing after the last one. Anchors are known in their own document only.
+  Result<std::optional<YamlNode>> next_document() {
+    anchors_.clear();
     for (;;) {
       Event event;
       if (auto next = read(event); !next) return next.error();
@@ -97,14 +99,14 @@ private:
 
   Result<void> build(const Event &event, YamlNode &node, std::size_t depth) {
     const yaml_event_t &raw = event.raw;
-    if (++count_ > most_nodes || depth > deepest) return at(raw.start_mark, "too large or too deep for a kubeconfig");
+    if (++count_ > most_nodes || depth > deepest) return at(raw.start_mark, "too large or too deep");
     place(node, raw);
     switch (raw.type) {
     case YAML_ALIAS_EVENT: {
       const auto known = anchors_.find(text_of(raw.data.alias.anchor));
       if (known == anchors_.end()) return at(raw.start_mark, "alias of an unknown anchor");
       count_ += known->second.second;
-      if (count_ > most_nodes) return at(raw.start_mark, "too large for a kubeconfig");
+      if (count_ > most_nodes) return at(raw.start_mark, "too large");
       node = known->second.first;
       place(node, raw);
       node.alias = true;
@@ -264,7 +266,18 @@ YamlNode YamlNode::mapping() {
 }
 
 Result<std::optional<YamlNode>> parse_yaml_tree(std::string_view text, const std::string &file) {
-  return Builder(text, file).first_document();
+  return Builder(text, file).next_document();
+}
+
+Result<std::vector<YamlNode>> parse_yaml_documents(std::string_view text, const std::string &file) {
+  Builder builder(text, file);
+  std::vector<YamlNode> documents;
+  for (;;) {
+    auto next = builder.next_document();
+    if (!next) return next.error();
+    if (!*next) return documents;
+    documents.push_back(std::move(**next));
+  }
 }
 
 bool same_meaning(const YamlNode &a, const YamlNode &b) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A small YAML tree that remembers where everything stands in the text and how its scalars were written.
 //
-// Made for editing kubeconfig files: entries are cut and pasted as text, so that comments and quoting of everything
+// Made for editing kubeconfig files, and used for what else people edit by hand and machines read: entries are cut and pasted as text, so that comments and quoting of everything
 // else survive (re-emitting through a YAML library turns "123" into a number).
 #pragma once
 
@@ -50,6 +50,9 @@ struct YamlNode {
 
 /// First document of `text`; no root when there is none. Errors are Code::config with file:line:column.
 Result<std::optional<YamlNode>> parse_yaml_tree(std::string_view text, const std::string &file);
+
+/// Every document of `text`; empty ones are null scalars.
+Result<std::vector<YamlNode>> parse_yaml_documents(std::string_view text, const std::string &file);
 
 /// Same kinds, keys in the same order, same scalars, quoted where the other is.
 bool same_meaning(const YamlNode &a, const YamlNode &b);

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <optional>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -28,11 +29,15 @@ bool is_empty(const Node &root) {
   return resolved && resolved->type == ScalarType::null;
 }
 
+bool is_list(const Node &root) { return root.find_text("kind").ends_with("List"); }
+
 /// Reads everything a splitter gives.
 class StreamReader {
 public:
-  StreamReader(DocumentSplitter &splitter, const std::string &file, const ObjectSink &sink)
-      : splitter_(splitter), file_(file), sink_(sink) {}
+  StreamReader(DocumentSplitter &splitter, const std::string &file, const PlacedSink &sink)
+      : splitter_(splitter), file_(file), sink_(sink) {
+    emit_ = [this](Object object) { return sink_(std::move(object), place_); };
+  }
 
   Result<void> run() {
     Document document;
@@ -56,14 +61,14 @@ private:
     if (document.json) {
       std::size_t used = 0;
       if (Node *root = parse_json(document.text, arena_, used, document.line)) {
-        return emit(*root, document);
+        return emit(*root, document, true);
       }
       arena_.reset();
       if (auto r = splitter_.extend(document); r.has_error()) {
         return r;
       }
     } else if (Node *root = parse_block_document(document.text, arena_, document.line)) {
-      return emit(*root, document);
+      return emit(*root, document, true);
     }
     arena_.reset();
     YamlParser parser(document.text, document.line);
@@ -75,21 +80,37 @@ private:
       if (root == nullptr) {
         return {};
       }
-      if (auto r = emit(*root, document); r.has_error()) {
+      // A text may hold several documents that no line of dashes separates, and this may be the first of them.
+      if (auto r = emit(*root, document, false); r.has_error()) {
         return r;
       }
     }
   }
 
-  Result<void> emit(Node &root, const Document &document) {
-    return is_empty(root) ? Result<void>{} : emit_objects(arena_, root, file_, document.text, document.line, sink_);
+  Result<void> emit(Node &root, const Document &document, bool alone) {
+    if (is_empty(root)) {
+      return {};
+    }
+    place_ = {document.offset, document.text.size(), document.line, alone && !is_list(root)};
+    return emit_objects(arena_, root, file_, document.text, document.line, emit_);
   }
 
   DocumentSplitter &splitter_;
   const std::string &file_;
-  const ObjectSink &sink_;
+  const PlacedSink &sink_;
+  ObjectSink emit_;
+  Place place_;
   Arena arena_;
 };
+
+Result<void> run(ByteSource source, const std::string &file, const PlacedSink &sink) {
+  DocumentSplitter splitter(std::move(source), file);
+  return StreamReader(splitter, file, sink).run();
+}
+
+PlacedSink without_place(const ObjectSink &sink) {
+  return [&sink](Object object, const Place &) { return sink(std::move(object)); };
+}
 
 /// Closes what open() gave, and leaves standard input open.
 class Descriptor {
@@ -123,7 +144,7 @@ Result<void> read_file(const std::string &path, const ObjectSink &sink) {
     return Error{Code::config, "reading " + path + ": it is a directory",
                  "a directory with a kustomization.yaml is an overlay (--overlay-path)"};
   }
-  DocumentSplitter splitter(
+  return run(
       [&](char *to, std::size_t size) -> Result<std::size_t> {
         for (;;) {
           const ssize_t got = ::read(in.get(), to, size);
@@ -135,23 +156,48 @@ Result<void> read_file(const std::string &path, const ObjectSink &sink) {
           }
         }
       },
-      path);
-  return StreamReader(splitter, path, sink).run();
+      path, without_place(sink));
+}
+
+Result<void> read_placed(ByteSource source, const std::string &file, const PlacedSink &sink) {
+  return run(std::move(source), file, sink);
+}
+
+Result<Object> read_document(std::string_view text, const std::string &file, std::size_t line) {
+  std::optional<Object> found;
+  const ObjectSink keep = [&](Object object) -> Result<void> {
+    found = std::move(object);
+    return {};
+  };
+  Arena arena;
+  std::size_t used = 0;
+  const bool json = text.starts_with("{");
+  Node *root = json ? parse_json(text, arena, used, line) : nullptr;
+  if (root == nullptr) {
+    arena.reset();
+    root = parse_block_document(text, arena, line);
+  }
+  if (root == nullptr || is_list(*root)) {
+    return Error{Code::internal, "reading " + file + ":" + std::to_string(line) + ": it is another document than before"};
+  }
+  if (auto r = emit_objects(arena, *root, file, text, line, keep); r.has_error()) {
+    return std::move(r).error();
+  }
+  return std::move(*found);
 }
 
 Result<void> read_text(std::string_view text, const std::string &file, const ObjectSink &sink) {
-  DocumentSplitter splitter(
+  return run(
       [&](char *to, std::size_t size) -> Result<std::size_t> {
         const std::size_t n = std::min(size, text.size());
         std::memcpy(to, text.data(), n);
         text.remove_prefix(n);
         return n;
       },
-      file);
-  return StreamReader(splitter, file, sink).run();
+      file, without_place(sink));
 }
 
-Result<void> read_directory(const std::string &path, bool recursive, const ObjectSink &sink) {
+Result<std::vector<std::string>> manifest_files(const std::string &path, bool recursive) {
   namespace fs = std::filesystem;
   std::vector<std::string> files;
   std::error_code error;
@@ -178,7 +224,15 @@ Result<void> read_directory(const std::string &path, bool recursive, const Objec
                  "reading the directory " + path + ": " + error.message()};
   }
   std::sort(files.begin(), files.end());
-  for (const auto &file : files) {
+  return files;
+}
+
+Result<void> read_directory(const std::string &path, bool recursive, const ObjectSink &sink) {
+  auto files = manifest_files(path, recursive);
+  if (files.has_error()) {
+    return std::move(files).error();
+  }
+  for (const auto &file : *files) {
     if (auto r = read_file(file, sink); r.has_error()) {
       return r;
     }

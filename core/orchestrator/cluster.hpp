@@ -62,11 +62,18 @@ Result<nlohmann::json> plan_cluster(const ClusterSpec &spec);
 struct DeleteReport {
   unsigned nodes = 0, volumes = 0, networks = 0;
   bool existed = false;
+  std::string registry;                      ///< that was to be removed too; empty: none
+  bool registry_removed = false;
+  std::vector<std::string> registry_used_by; ///< clusters for whose sake it stays
 };
-/// Removes everything that carries the cluster's label, its kubeconfig entries in `kubeconfig_files` and its journal.
-/// Works from labels alone.
-asio::awaitable<Result<DeleteReport>> delete_cluster(Session &session, std::string name,
-                                                     std::vector<std::string> kubeconfig_files, Deadline deadline);
+struct DeleteOptions {
+  std::vector<std::string> kubeconfig_files;
+  bool with_registry = false;
+  std::string registry; ///< its name where no node of the cluster tells
+};
+/// Removes everything that carries the cluster's label, its kubeconfig entries and its journal. Works from labels alone.
+asio::awaitable<Result<DeleteReport>> delete_cluster(Session &session, std::string name, DeleteOptions options,
+                                                     Deadline deadline);
 
 struct NodeStatus {
   std::string name, role, state, health, ipv4, image;

@@ -2,14 +2,22 @@
 // `cluster create`: two graphs in a row. The first finds out what the plan needs (host, images, network), the second is
 // the plan itself: nodes, and the distribution's own steps behind the milestones "created:<node>" and "node:<node>".
 #include "distributions/distribution.hpp"
+#include "distributions/registries.hpp"
 #include "kubernetes/kubeconfig.hpp"
 #include "orchestrator/cluster.hpp"
 #include "orchestrator/cluster_removal.hpp"
 #include "orchestrator/graph.hpp"
+#include "orchestrator/host_answer.hpp"
+#include "orchestrator/image_load.hpp"
+#include "orchestrator/image_pulls.hpp"
 #include "orchestrator/journal.hpp"
 #include "orchestrator/labels.hpp"
+#include "orchestrator/local_registry.hpp"
 #include "orchestrator/node_guard.hpp"
+#include "orchestrator/node_templates.hpp"
+#include "orchestrator/operation_id.hpp"
 #include "orchestrator/provider_verbs.hpp"
+#include "orchestrator/resource_sampler.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -19,35 +27,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <random>
+#include <tuple>
 
 namespace ksail {
 
 namespace {
 
 using nlohmann::json;
-
-/// Unique enough to tell two creations of one name apart, on one engine, forever.
-std::string make_operation_id() {
-  std::random_device source;
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string id;
-  for (int i = 0; i < 16; ++i)
-    id += digits[source() & 15];
-  return id;
-}
-
-HostFacts parse_host(const json &answer) {
-  HostFacts facts;
-  const auto found = answer.find("host");
-  if (found == answer.end() || !found->is_object()) return facts;
-  facts.cgroup_version = found->value("cgroup_version", facts.cgroup_version);
-  facts.cpus = found->value("cpus", facts.cpus);
-  facts.arch = found->value("arch", facts.arch);
-  facts.backing_filesystem = found->value("backing_filesystem", std::string());
-  facts.rootless = found->value("rootless", false);
-  return facts;
-}
 
 std::string plural(std::size_t n, const char *one) { return std::to_string(n) + " " + one + (n == 1 ? "" : "s"); }
 
@@ -56,6 +42,7 @@ public:
   Creation(Session &session, ClusterSpec spec, CreateOptions options, const Distribution &distribution)
       : session_(session), options_(std::move(options)), distribution_(distribution),
         access_(session.provider, spec.name), guard_(session.provider, access_, spec.name, session.executor),
+        sampler_(session.provider, session.timing, spec.name, session.executor),
         deadline_(Deadline::after(options_.timeout)), operation_id_(make_operation_id()) {
     input_.spec = std::move(spec);
     labels_ = cluster_labels(input_.spec, session.ksail_version, operation_id_);
@@ -86,9 +73,13 @@ private:
   asio::awaitable<Result<void>> preflight();
   asio::awaitable<Result<void>> prefetch();
   asio::awaitable<Result<void>> infrastructure();
+  asio::awaitable<Result<void>> make_keys();
   asio::awaitable<Result<void>> make_plan();
+  asio::awaitable<Result<void>> make_registry();
+  asio::awaitable<Result<void>> tell_of_registry();
+  asio::awaitable<Result<void>> place_images();
   asio::awaitable<Result<void>> create_nodes(Graph &graph);
-  asio::awaitable<Result<void>> guarded(Graph &graph);
+  asio::awaitable<Result<void>> sampled(Graph &graph);
   asio::awaitable<Result<void>> write_kubeconfig();
   void node_event(Graph &graph, const json &event);
   std::string server() const;
@@ -98,6 +89,7 @@ private:
   const Distribution &distribution_;
   ProviderNodeAccess access_;
   NodeGuard guard_;
+  ResourceSampler sampler_;
   Deadline deadline_;
   std::string operation_id_;
   json labels_;
@@ -107,6 +99,7 @@ private:
   std::size_t started_ = 0;
   std::vector<std::string> warnings_;
   bool made_something_ = false;
+  bool shared_volumes_ = false; ///< the provider offers them
 };
 
 void Creation::note_step(Journal &journal, std::string state, std::string step) {
@@ -124,7 +117,7 @@ void Creation::note_step(Journal &journal, std::string state, std::string step) 
 }
 
 asio::awaitable<Result<void>> Creation::preflight() {
-  // Two independent questions, asked at once; describe does no I/O.
+  // It does no I/O.
   auto description = co_await session_.provider.call("describe", json::object(), deadline_);
   if (!description) co_return description.error();
   const json capabilities = description->body.value("capabilities", json::object());
@@ -134,6 +127,14 @@ asio::awaitable<Result<void>> Creation::preflight() {
                       std::string(distribution_.name()) + " needs '" + needed + "' of its provider, which " +
                           spec().provider + " does not offer",
                       "choose another --distribution or --provider");
+  shared_volumes_ = capabilities.value("shared_volumes", false);
+  for (const auto &[option, wanted, capability] :
+       {std::tuple("--local-registry", !spec().local_registry.name.empty(), "registry"),
+        std::tuple("--prefetch", !spec().prefetch.empty(), "images")})
+    if (wanted && !capabilities.value(capability, false))
+      co_return Error(Code::failed_precondition, std::string(option) + " needs '" + capability +
+                                                     "' of the provider, which " + spec().provider + " does not offer",
+                      "leave it away, or choose another --provider");
   json body = {{"cluster", spec().name}};
   auto answer = co_await call_verb(session_.provider, "validate", std::move(body), std::vector<plugins::Blob>(),
                                    deadline_, plugins::EventHandler());
@@ -153,35 +154,14 @@ asio::awaitable<Result<void>> Creation::preflight() {
 }
 
 asio::awaitable<Result<void>> Creation::prefetch() {
-  json images = json::array();
-  for (const auto &need : distribution_.images(spec())) {
-    json image = {{"ref", need.ref}};
-    if (!need.substitute_label.empty()) image["substitute"] = {{"label", need.substitute_label}};
-    images.push_back(std::move(image));
-  }
-  json body = {{"images", std::move(images)}, {"labels", labels_}, {"operation_id", operation_id_ + "-prefetch"}};
-  plugins::EventHandler on_event = [this](const json &event, const std::vector<plugins::Blob> &) {
-    if (event.value("event", std::string()) != "pull") return;
-    session_.progress.step_text("prefetch", "pulling " + event.value("ref", std::string("an image")));
-    session_.progress.step_bytes("prefetch", event.value("done", std::uint64_t{0}),
-                                 event.value("total", std::uint64_t{0}));
-  };
-  auto answer = co_await call_verb(session_.provider, "prefetch", std::move(body), std::vector<plugins::Blob>(),
-                                   deadline_, std::move(on_event));
-  if (!answer) co_return answer.error();
-  for (const auto &image : answer->body.value("images", json::array())) {
-    ImageFacts facts;
-    facts.use = image.value("use", std::string());
-    facts.source = image.value("source", std::string());
-    const json labels = image.value("labels", json::object());
-    for (const auto &[key, label] : labels.items())
-      if (label.is_string()) facts.labels[key] = label.get<std::string>();
-    const std::string ref = image.value("ref", std::string());
-    if (facts.source == "substitute")
-      session_.progress.note("using the local image " + facts.use + " in place of " + ref +
-                             ", which could not be pulled");
-    input_.images[ref] = std::move(facts);
-  }
+  std::vector<ImageNeed> needs = distribution_.images(spec());
+  if (!spec().local_registry.name.empty())
+    needs.push_back({std::string(local_registry_image), "ksail.node-image=registry"});
+  for (const auto &ref : spec().prefetch)
+    needs.push_back({ref, std::string()});
+  auto images = co_await pull_images(session_, std::move(needs), labels_, operation_id_ + "-prefetch", deadline_);
+  if (!images) co_return images.error();
+  input_.images = std::move(*images);
   co_return Result<void>();
 }
 
@@ -195,15 +175,23 @@ asio::awaitable<Result<void>> Creation::infrastructure() {
   auto answer = co_await call_verb(session_.provider, "ensure_infrastructure", std::move(body),
                                    std::vector<plugins::Blob>(), deadline_, plugins::EventHandler());
   if (!answer) co_return answer.error();
-  const json made = answer->body.value("network", json::object());
-  input_.network.name = made.value("name", std::string());
-  input_.network.subnet = made.value("subnet", std::string());
-  input_.network.gateway = made.value("gateway", std::string());
+  input_.network = parse_network(answer->body);
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> Creation::make_keys() {
+  // They take processor time: off the event loop, so that pulls and progress go on.
+  asio::thread_pool worker(1);
+  auto work = [this]() -> asio::awaitable<Result<std::shared_ptr<const KeyMaterial>>> {
+    co_return distribution_.make_keys(spec());
+  };
+  auto keys = co_await asio::co_spawn(worker, std::move(work), asio::use_awaitable);
+  if (!keys) co_return keys.error();
+  input_.keys = std::move(*keys);
   co_return Result<void>();
 }
 
 asio::awaitable<Result<void>> Creation::make_plan() {
-  // Key generation takes CPU time: off the event loop, so that pulls and progress go on.
   asio::thread_pool worker(1);
   auto work = [this]() -> asio::awaitable<Result<std::unique_ptr<ClusterPlan>>> {
     co_return distribution_.plan(input_);
@@ -220,7 +208,9 @@ asio::awaitable<Result<void>> Creation::prepare(Journal &journal) {
   graph.add({"preflight", "preflight", "Checking " + spec().provider, {}, [this] { return preflight(); }});
   graph.add({"prefetch", "prefetch", "Images", {"preflight"}, [this] { return prefetch(); }});
   graph.add({"infrastructure", "infrastructure", "Network", {"preflight"}, [this] { return infrastructure(); }});
-  graph.add({"plan", "prepare", "Keys and manifests", {"prefetch", "infrastructure"}, [this] { return make_plan(); }});
+  graph.add({"keys", "prepare", "Keys", {"preflight"}, [this] { return make_keys(); }});
+  std::vector<std::string> all = {"prefetch", "infrastructure", "keys"};
+  graph.add({"plan", "prepare", "Plan", std::move(all), [this] { return make_plan(); }});
   co_return co_await graph.run(session_.progress, session_.timing);
 }
 
@@ -240,38 +230,16 @@ void Creation::node_event(Graph &graph, const json &event) {
 }
 
 asio::awaitable<Result<void>> Creation::create_nodes(Graph &graph) {
-  json templates = json::array();
-  std::vector<plugins::Blob> blobs;
-  for (const auto &node : plan_->nodes()) {
-    json entry = node.settings;
-    entry["name"] = node.name;
-    entry["role"] = node.role;
-    entry["image"] = node.image;
-    json files = json::array();
-    for (const auto &file : node.files) {
-      if (!file.symlink.empty()) {
-        files.push_back({{"path", file.path}, {"symlink", file.symlink}});
-        continue;
-      }
-      // Contents may be keys: they travel as blobs, so that no JSON that might be logged ever holds one.
-      std::string blob = node.name + ":" + file.path;
-      files.push_back({{"path", file.path}, {"mode", file.mode}, {"blob", blob}});
-      blobs.emplace_back(std::move(blob), file.content);
-    }
-    entry["files"] = std::move(files);
-    if (!entry.contains("labels")) entry["labels"] = json::object();
-    entry["labels"][label_role] = node.role;
-    templates.push_back(std::move(entry));
-  }
+  NodeRequest request = node_request(plan_->nodes(), shared_volumes_);
   json body = {{"cluster", spec().name},
                {"network", input_.network.name},
                {"labels", labels_},
-               {"nodes", std::move(templates)},
+               {"nodes", std::move(request.templates)},
                {"operation_id", operation_id_ + "-nodes"}};
   plugins::EventHandler on_event = [this, &graph](const json &event, const std::vector<plugins::Blob> &) {
     node_event(graph, event);
   };
-  auto answer = co_await call_verb(session_.provider, "create_nodes", std::move(body), std::move(blobs), deadline_,
+  auto answer = co_await call_verb(session_.provider, "create_nodes", std::move(body), std::move(request.blobs), deadline_,
                                    std::move(on_event));
   if (!answer) co_return answer.error();
   // A provider without events tells everything in its answer.
@@ -298,6 +266,29 @@ std::string Creation::server() const {
   return "https://" + (v6 ? "[" + address + "]" : address) + ":" + std::to_string(host_port);
 }
 
+asio::awaitable<Result<void>> Creation::make_registry() {
+  const auto image = input_.images.find(std::string(local_registry_image));
+  if (image == input_.images.end()) co_return Error(Code::internal, "nothing is known of the registry's image");
+  json labels = {{label_version, session_.ksail_version}, {label_operation, operation_id_}};
+  co_return co_await ensure_local_registry(session_, spec().local_registry, image->second.use, input_.network.name,
+                                           std::move(labels), deadline_);
+}
+
+asio::awaitable<Result<void>> Creation::tell_of_registry() {
+  auto access = kubernetes::parse_access(plan_->kubeconfig(options_.context, server()), options_.context);
+  if (!access) co_return access.error();
+  kubernetes::Client client(session_.executor, std::move(*access), http::PoolOptions());
+  co_return co_await publish_local_registry(client, spec().local_registry, deadline_);
+}
+
+asio::awaitable<Result<void>> Creation::place_images() {
+  ImageLoadOptions options;
+  options.images = spec().prefetch;
+  auto placed = co_await load_images(session_, spec().name, std::move(options), deadline_);
+  if (!placed) co_return placed.error();
+  co_return Result<void>();
+}
+
 asio::awaitable<Result<void>> Creation::write_kubeconfig() {
   const std::string text = plan_->kubeconfig(options_.context, server());
   auto merged = kubernetes::merge_kubeconfig(options_.kubeconfig_file, text,
@@ -306,14 +297,15 @@ asio::awaitable<Result<void>> Creation::write_kubeconfig() {
   co_return Result<void>();
 }
 
-asio::awaitable<Result<void>> Creation::guarded(Graph &graph) {
+/// The steps, and what the nodes use meanwhile.
+asio::awaitable<Result<void>> Creation::sampled(Graph &graph) {
   std::vector<std::function<asio::awaitable<Result<void>>()>> both;
   both.push_back([this, &graph]() -> asio::awaitable<Result<void>> {
     Result<void> result = co_await graph.run(session_.progress, session_.timing);
-    guard_.release();
+    sampler_.release();
     co_return result;
   });
-  both.push_back([this] { return guard_.run(); });
+  both.push_back([this] { return sampler_.run(input_.host.cpus, deadline_); });
   ForEachOptions at_once;
   co_return co_await run_all(std::move(both), at_once);
 }
@@ -340,9 +332,21 @@ asio::awaitable<Result<void>> Creation::build(Journal &journal) {
     last.push_back(entry.name);
     graph.add(std::move(entry));
   }
+  if (!spec().local_registry.name.empty()) {
+    graph.add({"registry", "infrastructure", "Registry", {"plan"}, [this] { return make_registry(); }});
+    graph.add({"registry-hosting", "ready", "", last, [this] { return tell_of_registry(); }});
+    last.push_back("registry");
+    last.push_back("registry-hosting");
+  }
+  if (!spec().prefetch.empty()) {
+    graph.add({"place-images", "images", "Placing " + plural(spec().prefetch.size(), "image") + " in the nodes",
+               {"nodes"}, [this] { return place_images(); }});
+    last.push_back("place-images");
+  }
   // Last, so that a context never shows up for a cluster that then goes away again.
   graph.add({"kubeconfig", "ready", "", std::move(last), [this] { return write_kubeconfig(); }});
-  Result<void> built = co_await guarded(graph);
+  const auto run = [&] { return sampled(graph); };
+  Result<void> built = co_await guard_.run(run);
   if (built) note_step(journal, "created", "");
   co_return built;
 }
@@ -384,7 +388,7 @@ asio::awaitable<Result<CreateReport>> create_cluster(Session &session, ClusterSp
   auto journal = Journal::open(std::string(session.provider.id()), spec.name);
   if (!journal) co_return journal.error();
 
-  const std::string name = spec.name;
+  const std::string name = spec.name, registry = spec.local_registry.name;
   Creation creation(session, std::move(spec), options, *distribution);
   Result<void> result = co_await creation.prepare(*journal);
   const auto cancelled = co_await asio::this_coro::cancellation_state;
@@ -404,6 +408,13 @@ asio::awaitable<Result<CreateReport>> create_cluster(Session &session, ClusterSp
     co_return error;
   }
   Result<void> rolled_back = co_await roll_back(session, name, creation.operation_id());
+  if (rolled_back && !registry.empty()) {
+    // Only one that this creation made, and only when no other cluster has come to use it meanwhile.
+    json made_here = {{label_operation, creation.operation_id()}};
+    auto removed = co_await remove_local_registry(session, registry, std::move(made_here),
+                                                  Deadline::after(std::chrono::seconds(30)));
+    if (!removed) rolled_back = removed.error();
+  }
   if (rolled_back) {
     journal->remove();
     co_return error;
@@ -412,50 +423,6 @@ asio::awaitable<Result<CreateReport>> create_cluster(Session &session, ClusterSp
   both.causes.push_back(rolled_back.error());
   both.hint = "parts of cluster '" + name + "' are left; `ksail cluster delete -f --name " + name + "` removes them";
   co_return both;
-}
-
-Result<nlohmann::json> plan_cluster(const ClusterSpec &spec) {
-  const Distribution *distribution = find_distribution(spec.distribution);
-  if (!distribution) return Error(Code::usage, "unknown distribution '" + spec.distribution + "'");
-  if (auto checked = distribution->check(spec); !checked) return checked.error();
-  PlanInput input;
-  input.spec = spec;
-  // An address range of documentation (RFC 5737): nothing is asked and nothing is made.
-  input.network = NetworkFacts{"ksail-" + spec.name, "192.0.2.0/24", "192.0.2.1"};
-  json images = json::array();
-  for (const auto &need : distribution->images(spec)) {
-    images.push_back(need.ref);
-    input.images[need.ref] = ImageFacts{need.ref, "present", {}};
-  }
-  auto plan = distribution->plan(input);
-  if (!plan) return plan.error();
-  json nodes = json::array();
-  for (const auto &node : (*plan)->nodes())
-    nodes.push_back({{"name", node.name}, {"role", node.role}, {"image", node.image}});
-  Graph graph({});
-  graph.add({"preflight", "preflight", "", {}, nullptr});
-  graph.add({"prefetch", "prefetch", "", {"preflight"}, nullptr});
-  graph.add({"infrastructure", "infrastructure", "", {"preflight"}, nullptr});
-  graph.add({"plan", "prepare", "", {"prefetch", "infrastructure"}, nullptr});
-  graph.add({"nodes", "nodes", "", {"plan"}, nullptr});
-  for (const auto &node : (*plan)->nodes()) {
-    graph.add({"created:" + node.name, "nodes", "", {"plan"}, nullptr});
-    graph.add({"node:" + node.name, "nodes", "", {"created:" + node.name}, nullptr});
-  }
-  std::vector<std::string> last = {"nodes"};
-  for (const auto &step : (*plan)->steps()) {
-    graph.add({step.name, step.phase, step.title, step.after, nullptr});
-    last.push_back(step.name);
-  }
-  graph.add({"kubeconfig", "ready", "", std::move(last), nullptr});
-  auto order = graph.order();
-  if (!order) return order.error();
-  json steps = json::array();
-  for (const auto &name : *order)
-    for (const auto &step : graph.steps())
-      if (step.name == name) steps.push_back({{"name", step.name}, {"phase", step.phase}, {"after", step.after}});
-  return json{{"cluster", spec.name},        {"distribution", spec.distribution}, {"provider", spec.provider},
-              {"images", std::move(images)}, {"nodes", std::move(nodes)},         {"steps", std::move(steps)}};
 }
 
 std::string context_name(std::string_view cluster) { return "ksail-" + std::string(cluster); }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "distributions/client_files.hpp"
 #include "kubernetes/kubeconfig.hpp"
 #include "orchestrator/cluster.hpp"
 #include "orchestrator/cluster_removal.hpp"
 #include "orchestrator/graph.hpp"
 #include "orchestrator/journal.hpp"
 #include "orchestrator/labels.hpp"
+#include "orchestrator/local_registry.hpp"
 #include "orchestrator/provider_verbs.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -52,8 +54,9 @@ asio::awaitable<Result<void>> roll_back(Session &session, std::string cluster, s
   co_return Result<void>();
 }
 
-asio::awaitable<Result<DeleteReport>> delete_cluster(Session &session, std::string name,
-                                                     std::vector<std::string> kubeconfig_files, Deadline deadline) {
+asio::awaitable<Result<DeleteReport>> delete_cluster(Session &session, std::string name, DeleteOptions options,
+                                                     Deadline deadline) {
+  auto &kubeconfig_files = options.kubeconfig_files;
   auto journal = Journal::open(std::string(session.provider.id()), name);
   if (!journal) co_return journal.error();
   std::string context = context_name(name);
@@ -65,6 +68,15 @@ asio::awaitable<Result<DeleteReport>> delete_cluster(Session &session, std::stri
       kubeconfig_files.push_back(entry->kubeconfig_file);
   }
   DeleteReport report;
+  std::string registry;
+  if (options.with_registry) {
+    auto nodes = co_await observe_nodes(session.provider, name, deadline);
+    if (!nodes) co_return nodes.error();
+    registry = options.registry;
+    for (const auto &node : *nodes)
+      if (const auto label = node.labels.find(label_local_registry); label != node.labels.end())
+        registry = label->second;
+  }
   Graph graph;
   graph.add({"delete", "delete", "Deleting " + name, {}, [&]() -> asio::awaitable<Result<void>> {
                auto done = co_await destroy(session, name, json::object(), deadline);
@@ -72,9 +84,21 @@ asio::awaitable<Result<DeleteReport>> delete_cluster(Session &session, std::stri
                report = *done;
                co_return Result<void>();
              }});
+  if (!registry.empty())
+    graph.add({"registry", "delete", "Registry " + registry, {"delete"}, [&]() -> asio::awaitable<Result<void>> {
+                 auto removal = co_await remove_local_registry(session, registry, json::object(), deadline);
+                 if (!removal) co_return removal.error();
+                 report.registry = registry;
+                 report.registry_removed = removal->removed;
+                 report.registry_used_by = removal->used_by;
+                 co_return Result<void>();
+               }});
   graph.add({"kubeconfig", "delete", "", {}, [&]() -> asio::awaitable<Result<void>> {
                co_return kubernetes::remove_from_kubeconfig(kubeconfig_files, context,
                                                             deadline.min(Deadline::after(std::chrono::seconds(20))));
+             }});
+  graph.add({"client-files", "delete", "", {}, [&]() -> asio::awaitable<Result<void>> {
+               co_return forget_in_client_files(name, deadline.min(Deadline::after(std::chrono::seconds(20))));
              }});
   Result<void> result = co_await graph.run(session.progress, session.timing);
   if (!result) co_return result.error();

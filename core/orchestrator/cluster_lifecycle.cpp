@@ -3,6 +3,7 @@
 #include "distributions/distribution.hpp"
 #include "kubernetes/kubeconfig.hpp"
 #include "orchestrator/cluster.hpp"
+#include "orchestrator/cluster_access.hpp"
 #include "orchestrator/cluster_state.hpp"
 #include "orchestrator/graph.hpp"
 #include "orchestrator/labels.hpp"
@@ -24,32 +25,6 @@ asio::awaitable<Result<std::vector<ProviderNode>>> existing_nodes(Session &sessi
     co_return Error(Code::not_found, "there is no cluster '" + name + "' on " + session.provider_name,
                     "`ksail cluster list` shows what exists");
   co_return nodes;
-}
-
-const ProviderNode *first_control_plane(const std::vector<ProviderNode> &nodes) {
-  const auto found = std::find_if(nodes.begin(), nodes.end(), [](const ProviderNode &n) {
-    return n.role == "control-plane" && n.state == "running";
-  });
-  return found == nodes.end() ? nullptr : &*found;
-}
-
-asio::awaitable<Result<std::string>> kubeconfig_of(Session &session, std::vector<ProviderNode> nodes, std::string name,
-                                                   std::string context, Deadline deadline) {
-  const ProviderNode *node = first_control_plane(nodes);
-  if (!node)
-    co_return Error(Code::failed_precondition, "no control plane of cluster '" + name + "' is running",
-                    "`ksail cluster start --name " + name + "`");
-  const auto server = published_api_server(nodes);
-  if (!server) co_return Error(Code::failed_precondition, "no node of cluster '" + name + "' publishes the API server");
-  const auto label = node->labels.find(label_distribution);
-  const Distribution *distribution = label == node->labels.end() ? nullptr : find_distribution(label->second);
-  if (!distribution)
-    co_return Error(Code::failed_precondition,
-                    "cluster '" + name + "' was made with a distribution this ksail does not know",
-                    "use the ksail that made it");
-  ProviderNodeAccess access(session.provider, name);
-  auto text = co_await distribution->fetch_kubeconfig(access, node->name, context, *server, deadline);
-  co_return text;
 }
 
 } // namespace
@@ -83,7 +58,7 @@ asio::awaitable<Result<ClusterStatus>> start_cluster(Session &session, std::stri
   graph.add({"kubeconfig", "nodes", "", {"start"}, [&]() -> asio::awaitable<Result<void>> {
                auto nodes = co_await observe_nodes(session.provider, name, deadline);
                if (!nodes) co_return nodes.error();
-               auto text = co_await kubeconfig_of(session, *nodes, name, context, deadline);
+               auto text = co_await kubeconfig_of_nodes(session, *nodes, name, context, deadline);
                if (!text) co_return text.error();
                auto access = kubernetes::parse_access(*text, context);
                if (!access) co_return access.error();
@@ -136,7 +111,7 @@ asio::awaitable<Result<std::string>> cluster_kubeconfig(Session &session, std::s
   auto nodes = co_await existing_nodes(session, name, deadline);
   if (!nodes) co_return nodes.error();
   if (context.empty()) context = context_name(name);
-  auto text = co_await kubeconfig_of(session, std::move(*nodes), name, context, deadline);
+  auto text = co_await kubeconfig_of_nodes(session, std::move(*nodes), name, context, deadline);
   co_return text;
 }
 

@@ -3,9 +3,14 @@
 #include "distributions/distribution.hpp"
 #include "kubernetes/kubeconfig.hpp"
 #include "orchestrator/cluster.hpp"
+#include "orchestrator/cluster_info.hpp"
 #include "orchestrator/cluster_state.hpp"
+#include "orchestrator/labels.hpp"
 #include "orchestrator/node_wait.hpp"
 #include "orchestrator/provider_verbs.hpp"
+#include "orchestrator/spec_label.hpp"
+
+#include <ctime>
 
 namespace ksail {
 
@@ -42,8 +47,14 @@ asio::awaitable<Result<std::vector<ClusterStatus>>> list_clusters(Session &sessi
   co_return group_clusters(*nodes, session.provider_name);
 }
 
-asio::awaitable<Result<ClusterStatus>> cluster_status(Session &session, std::string name, StatusOptions options,
-                                                      Deadline deadline) {
+namespace {
+
+struct Seen {
+  ClusterStatus status;
+  std::vector<ProviderNode> nodes;
+};
+
+asio::awaitable<Result<Seen>> look(Session &session, std::string name, StatusOptions options, Deadline deadline) {
   const std::string context = options.context.empty() ? context_name(name) : options.context;
   Result<std::vector<ProviderNode>> nodes = std::vector<ProviderNode>();
   Result<std::vector<NodeReadiness>> readiness = std::vector<NodeReadiness>();
@@ -63,10 +74,55 @@ asio::awaitable<Result<ClusterStatus>> cluster_status(Session &session, std::str
   if (nodes->empty())
     co_return Error(Code::not_found, "there is no cluster '" + name + "' on " + session.provider_name,
                     "`ksail cluster list` shows what exists; `ksail cluster create --name " + name + "` creates it");
-  ClusterStatus status = status_from_provider(*nodes, session.provider_name);
-  status.context = context;
-  add_readiness(status, readiness);
-  co_return status;
+  Seen seen;
+  seen.status = status_from_provider(*nodes, session.provider_name);
+  seen.status.context = context;
+  add_readiness(seen.status, readiness);
+  seen.nodes = std::move(*nodes);
+  co_return seen;
+}
+
+std::string time_text(std::int64_t unix_seconds) {
+  const std::time_t when = unix_seconds;
+  std::tm fields{};
+  ::gmtime_r(&when, &fields);
+  char text[32];
+  const auto length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &fields);
+  return std::string(text, length);
+}
+
+} // namespace
+
+asio::awaitable<Result<ClusterStatus>> cluster_status(Session &session, std::string name, StatusOptions options,
+                                                      Deadline deadline) {
+  auto seen = co_await look(session, std::move(name), std::move(options), deadline);
+  if (!seen) co_return seen.error();
+  co_return std::move(seen->status);
+}
+
+asio::awaitable<Result<ClusterInfo>> cluster_info(Session &session, std::string name, StatusOptions options,
+                                                  Deadline deadline) {
+  const auto files = options.kubeconfig_files;
+  auto seen = co_await look(session, name, std::move(options), deadline);
+  if (!seen) co_return seen.error();
+  ClusterInfo info;
+  info.status = std::move(seen->status);
+  info.spec.name = name;
+  std::int64_t oldest = 0;
+  for (const auto &node : seen->nodes) {
+    if (node.role == "control-plane") ++info.control_planes;
+    if (node.role == "worker") ++info.workers;
+    if (node.created_unix > 0 && (oldest == 0 || node.created_unix < oldest)) oldest = node.created_unix;
+    // A worker that was added later tells the same; the first control plane is the first of the list.
+    if (const auto label = node.labels.find(label_spec); label != node.labels.end() && info.spec.node_image.empty())
+      if (auto spec = parse_spec(label->second)) info.spec = std::move(*spec);
+    if (const auto label = node.labels.find(label_version); label != node.labels.end() && info.ksail_version.empty())
+      info.ksail_version = label->second;
+  }
+  if (oldest > 0) info.created = time_text(oldest);
+  if (kubernetes::load_access(files, info.status.context))
+    info.kubeconfig_file = kubernetes::kubeconfig_file_of(files, info.status.context);
+  co_return info;
 }
 
 } // namespace ksail

@@ -17,6 +17,9 @@ inline constexpr const char *label_distribution = "ksail.distribution";
 /// Which creation made it: a creation that lost a race for a name removes only what is its own.
 inline constexpr const char *label_operation = "ksail.operation";
 
+/// Which registry of its own the cluster uses.
+inline constexpr const char *label_local_registry = "ksail.local-registry";
+
 nlohmann::json cluster_labels(const ClusterSpec &spec, const std::string &ksail_version,
                               const std::string &operation_id);
 

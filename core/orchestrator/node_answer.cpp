@@ -55,6 +55,8 @@ ProviderNode parse_node(const nlohmann::json &value) {
   if (auto state = text(value, "state"); !state.empty()) node.state = state;
   if (auto health = text(value, "health"); !health.empty()) node.health = health;
   node.exit_code = number(value, "exit_code");
+  if (const auto created = value.find("created_unix"); created != value.end() && created->is_number_integer())
+    node.created_unix = created->get<std::int64_t>();
   if (const auto addresses = value.find("addresses"); addresses != value.end() && addresses->is_object())
     node.ipv4 = text(*addresses, "ipv4");
   if (const auto ports = value.find("ports"); ports != value.end() && ports->is_array())

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ struct ProviderNode {
   std::string health = "none";
   std::string ipv4;
   int exit_code = 0;
+  std::int64_t created_unix = 0; ///< 0: not told
   std::map<int, std::pair<std::string, std::uint16_t>> ports; ///< container port -> host address, host port
   std::map<std::string, std::string> labels;
 

@@ -8,13 +8,47 @@
 
 namespace ksail {
 
+namespace {
+
+/// How long after a failure a death may be reported that explains it.
+constexpr std::chrono::seconds patience(1);
+
+} // namespace
+
 NodeGuard::NodeGuard(plugins::Provider &provider, NodeAccess &access, std::string cluster,
                      asio::any_io_executor executor)
-    : provider_(provider), access_(access), cluster_(std::move(cluster)), executor_(executor), wake_(executor) {}
+    : provider_(provider), access_(access), cluster_(std::move(cluster)), executor_(executor), wake_(executor),
+      died_(executor) {}
 
-void NodeGuard::release() { wake_.set(); }
+asio::awaitable<Result<void>> NodeGuard::run(std::function<asio::awaitable<Result<void>>()> work) {
+  Result<void> worked;
+  std::vector<std::function<asio::awaitable<Result<void>>()>> both;
+  both.push_back([&]() -> asio::awaitable<Result<void>> {
+    worked = co_await work();
+    // What ran in a node that died fails a moment before its death is reported; the death is then the reason to tell.
+    if (!worked && worked.error().code != Code::cancelled) {
+      Result<void> heard = co_await with_deadline(late_news(), Deadline::after(patience), "hearing of a node's death");
+      (void)heard; // guard and work are judged below
+    }
+    wake_.set();
+    co_return Result<void>();
+  });
+  both.push_back([this] { return wait_for_a_death(); });
+  ForEachOptions at_once;
+  Result<void> watched = co_await run_all(std::move(both), at_once);
+  if (dead_node_.empty()) co_return worked ? watched : worked;
+  Error error = watched.error();
+  if (!worked && worked.error().code != Code::cancelled) error.causes.push_back(worked.error());
+  co_return error;
+}
 
-asio::awaitable<Result<void>> NodeGuard::run() {
+asio::awaitable<Result<void>> NodeGuard::late_news() {
+  const bool died = co_await died_.wait();
+  if (!died) co_return Error(Code::cancelled, "waiting for a node's death was cancelled");
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> NodeGuard::wait_for_a_death() {
   // The watch may end only after this coroutine stopped caring; what it touches is therefore shared.
   struct Watching {
     explicit Watching(asio::any_io_executor ex) : ended(ex) {}
@@ -27,6 +61,7 @@ asio::awaitable<Result<void>> NodeGuard::run() {
     if (!dead_node_.empty() || !event.is_object() || event.value("action", std::string()) != "die") return;
     dead_node_ = event.value("name", std::string("a node"));
     exit_code_ = event.value("exit_code", 0);
+    died_.set();
     wake_.set();
   };
   auto watch =

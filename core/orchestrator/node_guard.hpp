@@ -9,7 +9,7 @@
 #include <ksail/sdk/async.hpp>
 #include <ksail/sdk/result.hpp>
 
-#include <memory>
+#include <functional>
 #include <string>
 
 namespace ksail {
@@ -18,18 +18,20 @@ class NodeGuard {
 public:
   /// References outlive the guard.
   NodeGuard(plugins::Provider &provider, NodeAccess &access, std::string cluster, asio::any_io_executor executor);
-  /// Returns a failure as soon as a node dies; success once release() was called. A provider without events is no
-  /// failure: then it only waits for release().
-  asio::awaitable<Result<void>> run();
-  /// The cluster is up: stop watching.
-  void release();
+  /// Runs `work`. A node that dies meanwhile cancels it and is the failure; what `work` itself reported because of that
+  /// is among the causes. A provider without events only makes deaths go unnoticed here. Called once.
+  asio::awaitable<Result<void>> run(std::function<asio::awaitable<Result<void>>()> work);
 
 private:
+  asio::awaitable<Result<void>> wait_for_a_death();
+  asio::awaitable<Result<void>> late_news();
+
   plugins::Provider &provider_;
   NodeAccess &access_;
   std::string cluster_;
   asio::any_io_executor executor_;
-  Event wake_;
+  Event wake_; ///< there is no more to watch for, or a node died
+  Event died_;
   std::string dead_node_;
   int exit_code_ = 0;
 };

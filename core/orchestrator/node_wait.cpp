@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace ksail {
 
@@ -35,6 +36,27 @@ asio::awaitable<Result<void>> wait_nodes_ready(kubernetes::Client &client, std::
   error.message = "not every node became Ready in time:";
   for (const auto &[name, reason] : waiting)
     error.message += "\n  " + name + ": " + reason;
+  co_return error;
+}
+
+asio::awaitable<Result<void>> wait_nodes_registered(kubernetes::Client &client, std::vector<std::string> names,
+                                                    std::function<void(std::size_t there, std::size_t total)> on_change,
+                                                    Deadline deadline) {
+  std::set<std::string> waiting(names.begin(), names.end());
+  const auto total = waiting.size();
+  const auto on_state = [&](std::string_view type, const nlohmann::json &object) {
+    if (type == "SYNCED") return waiting.empty();
+    const NodeReadiness node = node_readiness(object);
+    if (type != "DELETED" && !node.kubelet_version.empty()) waiting.erase(node.name);
+    if (on_change) on_change(total - waiting.size(), total);
+    return waiting.empty();
+  };
+  auto watched = co_await client.watch("/api/v1/nodes", "", on_state, deadline);
+  if (watched || watched.error().code != Code::deadline_exceeded) co_return watched;
+  Error error = watched.error();
+  error.message = "not every node registered in time; missing:";
+  for (const auto &name : waiting)
+    error.message += " " + name;
   co_return error;
 }
 

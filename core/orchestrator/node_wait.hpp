@@ -26,4 +26,9 @@ asio::awaitable<Result<void>> wait_nodes_ready(kubernetes::Client &client, std::
                                                std::function<void(std::size_t ready, std::size_t total)> on_change,
                                                Deadline deadline);
 
+/// The same until their kubelets have reported, Ready or not.
+asio::awaitable<Result<void>> wait_nodes_registered(kubernetes::Client &client, std::vector<std::string> names,
+                                                    std::function<void(std::size_t there, std::size_t total)> on_change,
+                                                    Deadline deadline);
+
 } // namespace ksail

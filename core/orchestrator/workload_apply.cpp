@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "orchestrator/backoff.hpp"
 #include "orchestrator/workload.hpp"
-#include "orchestrator/workload_body.hpp"
+
+#include "orchestrator/workload_inventory.hpp"
 #include "orchestrator/workload_order.hpp"
 #include "orchestrator/workload_pace.hpp"
-#include "orchestrator/workload_retry.hpp"
+#include "orchestrator/workload_prune.hpp"
 #include "orchestrator/workload_wait.hpp"
+#include "orchestrator/workload_write.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -23,18 +24,8 @@ using Need = ApplyStep::Need;
 
 namespace {
 
+constexpr std::size_t most_begun = 1024;
 constexpr std::size_t namespaces_per_watch = 3; ///< beyond, one watch over all namespaces is cheaper
-
-std::string effect_word(kubernetes::ApplyEffect effect) {
-  switch (effect) {
-  case kubernetes::ApplyEffect::created:
-    return "created";
-  case kubernetes::ApplyEffect::configured:
-    return "configured";
-  default:
-    return "unchanged";
-  }
-}
 
 std::string text(const json &object, const char *key) {
   if (!object.is_object()) return {};
@@ -51,7 +42,7 @@ json field(const json &object, const char *key) {
 /// One call of apply_objects().
 class ApplyRun {
 public:
-  ApplyRun(kubernetes::Client &client, asio::any_io_executor ex, std::vector<Object> objects,
+  ApplyRun(kubernetes::Client &client, asio::any_io_executor ex, std::shared_ptr<const ObjectSet> objects,
            WorkloadApplyOptions options, timing::Recorder &timing,
            std::function<void(const ObjectOutcome &)> on_object);
 
@@ -71,23 +62,21 @@ private:
     std::size_t members = 0;
     Event open;
   };
-  struct Applied {
-    std::string effect;
-    kubernetes::ResourceInfo info;
-    std::string ns, name;
-    json answer;
-  };
 
   void plan_waiting();
   bool must_be_ready(std::size_t i) const { return !options_.dry_run && (options_.wait || awaited_.contains(i)); }
   asio::awaitable<Result<void>> one(std::size_t i);
   /// False: cancelled. Sets `skip` when the object must not be applied.
   asio::awaitable<bool> dependencies(std::size_t i, std::optional<Error> &skip);
-  asio::awaitable<Result<Applied>> apply_patiently(std::size_t i);
-  asio::awaitable<Result<Applied>> apply_once(std::size_t i);
-  asio::awaitable<Result<Applied>> create_generated(std::size_t i, Applied applied);
-  asio::awaitable<Result<void>> wait_ready(std::size_t i, const Applied &applied);
+  /// Before each request for an object: why it may not be sent any more.
+  std::optional<Error> turn(std::size_t i);
+  asio::awaitable<Result<void>> wait_ready(std::size_t i, const Written &applied);
   asio::awaitable<bool> claim_waits_for_pod(json claim);
+  kubernetes::ApplySetContents contents() const;
+  /// Tells the inventory what comes; at once, or when the Namespace it lives in has been applied.
+  asio::awaitable<Result<void>> announce();
+  /// Deletes what the inventory has and the set has not; its outcomes go into `report`.
+  asio::awaitable<Result<void>> prune(WorkloadReport &report);
   void tried(std::size_t i);
   void finish(std::size_t i, std::string effect, std::optional<Error> error);
   RepeatContext repeat_context(std::size_t i) const;
@@ -95,7 +84,7 @@ private:
 
   kubernetes::Client &client_;
   asio::any_io_executor executor_;
-  std::vector<Object> objects_;
+  std::shared_ptr<const ObjectSet> objects_;
   WorkloadApplyOptions options_;
   timing::Recorder &timing_;
   std::function<void(const ObjectOutcome &)> on_object_;
@@ -108,22 +97,29 @@ private:
   std::set<std::pair<std::string, std::string>> wide_; ///< (apiVersion, kind) in many namespaces
   std::optional<ReadinessWatch> watch_;
   Pace pace_;
+  std::optional<ObjectWriter> writer_;
   std::optional<json> storage_classes_;
+  std::optional<WorkloadInventory> inventory_;
+  std::optional<std::size_t> inventory_home_; ///< the Namespace that has to come before the inventory can be written
+  Event announced_;
+  std::optional<Error> announce_error_;
+  std::set<std::string> uids_;        ///< of what was applied, for the inventory
   std::set<std::size_t> not_started_; ///< of those that were waiting for their turn then
   std::string first_failure_;         ///< with fail_fast: why nothing more is started
 };
 
-ApplyRun::ApplyRun(kubernetes::Client &client, asio::any_io_executor ex, std::vector<Object> objects,
+ApplyRun::ApplyRun(kubernetes::Client &client, asio::any_io_executor ex, std::shared_ptr<const ObjectSet> objects,
                    WorkloadApplyOptions options, timing::Recorder &timing,
                    std::function<void(const ObjectOutcome &)> on_object)
     : client_(client), executor_(std::move(ex)), objects_(std::move(objects)), options_(std::move(options)),
       timing_(timing), on_object_(std::move(on_object)), deadline_(Deadline::after(options_.timeout)),
-      pace_(executor_, options_.concurrency) {
+      pace_(executor_, options_.concurrency), announced_(executor_) {
   if (options_.default_namespace.empty()) options_.default_namespace = client_.access().default_namespace;
-  order_ = order_objects(objects_, options_.default_namespace);
-  outcomes_.resize(objects_.size());
-  progress_.reserve(objects_.size());
-  for (std::size_t i = 0; i < objects_.size(); ++i)
+  order_ = order_objects(*objects_, options_.default_namespace);
+  writer_.emplace(client_, options_, order_.defined, pace_, deadline_);
+  outcomes_.resize(objects_->size());
+  progress_.reserve(objects_->size());
+  for (std::size_t i = 0; i < objects_->size(); ++i)
     progress_.emplace_back(executor_);
   gates_.reserve(order_.gate_members.size());
   for (const auto members : order_.gate_members) {
@@ -139,9 +135,9 @@ void ApplyRun::plan_waiting() {
       if (edge.need == Need::ready) awaited_.insert(edge.on);
   watch_.emplace(client_, executor_, deadline_, options_.timeout);
   std::map<std::pair<std::string, std::string>, std::set<std::string>> namespaces;
-  for (std::size_t i = 0; i < objects_.size(); ++i) {
+  for (std::size_t i = 0; i < objects_->size(); ++i) {
     if (!must_be_ready(i)) continue;
-    const Object &object = objects_[i];
+    const Object object = objects_->head(i);
     const std::string ns = object.ns.empty() ? options_.default_namespace : object.ns;
     namespaces[{object.api_version, object.kind}].insert(ns);
     watch_->expect(object.kind, ns, object.name);
@@ -155,19 +151,19 @@ RepeatContext ApplyRun::repeat_context(std::size_t i) const {
   RepeatContext context;
   context.waiting = options_.wait;
   for (const auto &edge : order_.steps[i].after) {
-    if (objects_[edge.on].kind == "Namespace") context.namespace_in_set = true;
-    if (objects_[edge.on].kind == "CustomResourceDefinition") context.definition_in_set = true;
-    if (objects_[edge.on].kind == "APIService") context.definition_in_set = true;
+    if (objects_->head(edge.on).kind == "Namespace") context.namespace_in_set = true;
+    if (objects_->head(edge.on).kind == "CustomResourceDefinition") context.definition_in_set = true;
+    if (objects_->head(edge.on).kind == "APIService") context.definition_in_set = true;
   }
   return context;
 }
 
 void ApplyRun::skip_unless_checkable(std::size_t on, std::size_t i, std::optional<Error> &skip) const {
   if (!options_.dry_run || outcomes_[on].effect != "created") return;
-  const std::string &kind = objects_[on].kind;
+  const std::string kind = objects_->head(on).kind;
   if (kind != "Namespace" && kind != "CustomResourceDefinition") return;
-  skip = Error(Code::failed_precondition, objects_[i].describe() + ": the server cannot check it before " +
-                                              objects_[on].describe() + " really exists");
+  skip = Error(Code::failed_precondition, objects_->head(i).describe() + ": the server cannot check it before " +
+                                              objects_->head(on).describe() + " really exists");
 }
 
 asio::awaitable<bool> ApplyRun::dependencies(std::size_t i, std::optional<Error> &skip) {
@@ -181,10 +177,11 @@ asio::awaitable<bool> ApplyRun::dependencies(std::size_t i, std::optional<Error>
                      (edge.need == Need::ready && other.applied && (other.ready || options_.dry_run));
     const auto &error = outcomes_[edge.on].error;
     // Whoever may not write Namespaces can still write into one that is there.
-    const bool may_exist = objects_[edge.on].kind == "Namespace" && error && error->code == Code::permission_denied;
+    const bool may_exist =
+        objects_->head(edge.on).kind == "Namespace" && error && error->code == Code::permission_denied;
     if (!met && !may_exist && !skip)
-      skip = Error(Code::failed_precondition, objects_[i].describe() + ": not applied, because " +
-                                                  objects_[edge.on].describe() +
+      skip = Error(Code::failed_precondition, objects_->head(i).describe() + ": not applied, because " +
+                                                  objects_->head(edge.on).describe() +
                                                   (other.applied ? " did not become ready" : " could not be applied"));
     if (!skip) skip_unless_checkable(edge.on, i, skip);
   }
@@ -205,22 +202,45 @@ void ApplyRun::tried(std::size_t i) {
 
 void ApplyRun::finish(std::size_t i, std::string effect, std::optional<Error> error) {
   ObjectOutcome &outcome = outcomes_[i];
-  outcome.object = objects_[i].describe();
+  outcome.object = objects_->head(i).describe();
   outcome.effect = std::move(effect);
   if (const auto started = progress_[i].started)
     outcome.seconds = std::chrono::duration<double>(Clock::now() - *started).count();
   outcome.error = std::move(error);
   if (outcome.effect == "failed" && options_.fail_fast && first_failure_.empty()) first_failure_ = outcome.object;
+  if (inventory_home_ == i && !announced_.is_set()) {
+    announce_error_ = Error(Code::failed_precondition, "the inventory's " + outcome.object + " could not be applied");
+    announced_.set();
+  }
   tried(i);
   progress_[i].ended.set();
   if (on_object_) on_object_(outcome);
 }
 
+std::optional<Error> ApplyRun::turn(std::size_t i) {
+  const bool first = !progress_[i].started;
+  if (first && !first_failure_.empty()) {
+    not_started_.insert(i);
+    return Error(Code::aborted, objects_->head(i).describe() + ": not applied, because " + first_failure_ + " failed");
+  }
+  if (first && deadline_.passed())
+    return Error(Code::deadline_exceeded,
+                 objects_->head(i).describe() + ": not applied, the time was up before its turn came",
+                 "give it more with --timeout");
+  if (first) progress_[i].started = Clock::now();
+  return std::nullopt;
+}
+
+/// Every object ends with an outcome, also when the run is cancelled in the middle.
 asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const std::string title = objects_->head(i).describe();
   std::optional<Error> skip;
   const bool told = co_await dependencies(i, skip);
-  if (!told) co_return Error(Code::cancelled, "cancelled before " + objects_[i].describe() + " was applied");
-  const std::string title = objects_[i].describe();
+  if (!told) {
+    finish(i, "skipped", Error(Code::cancelled, title + ": not applied, interrupted before its turn came"));
+    co_return Result<void>();
+  }
   if (order_.steps[i].refused) {
     finish(i, "failed", order_.steps[i].refused);
     co_return Result<void>();
@@ -231,136 +251,60 @@ asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
     finish(i, "skipped", std::move(skip));
     co_return Result<void>();
   }
-  std::optional<Applied> applied;
+  if (inventory_home_ && i != *inventory_home_) {
+    const bool ready = co_await announced_.wait();
+    if (!ready) skip = Error(Code::cancelled, title + ": not applied, interrupted before its turn came");
+    if (!skip && announce_error_)
+      skip = Error(Code::failed_precondition, title + ": not applied, because " + announce_error_->message);
+    if (skip) {
+      finish(i, "skipped", std::move(skip));
+      co_return Result<void>();
+    }
+  }
+  std::optional<Written> applied;
   {
     timing::Scope span(timing_, "apply", title);
-    auto tried = co_await apply_patiently(i);
+    std::function<std::optional<Error>()> may_send = [this, i] { return turn(i); };
+    auto tried = co_await writer_->write(*objects_, i, repeat_context(i), std::move(may_send));
     if (!tried) {
       span.fail();
-      if (tried.error().code == Code::cancelled) co_return tried.error();
-      finish(i, not_started_.contains(i) ? "skipped" : "failed", tried.error());
+      Error error = tried.error();
+      const bool untouched = not_started_.contains(i) || !progress_[i].started;
+      if (error.code == Code::cancelled && untouched)
+        error.message = title + ": not applied, interrupted before its turn came";
+      const bool not_reached = untouched && (error.code == Code::cancelled || error.code == Code::aborted);
+      finish(i, not_reached ? "skipped" : "failed", std::move(error));
       co_return Result<void>();
     }
     applied = std::move(*tried);
   }
   progress_[i].applied = true;
+  if (inventory_) uids_.insert(text(field(applied->answer, "metadata"), "uid"));
+  if (inventory_home_ == i) {
+    Result<void> announced = co_await inventory_->announce(contents(), deadline_);
+    if (!announced) announce_error_ = announced.error();
+    announced_.set();
+  }
   outcomes_[i].effect = applied->effect; // what others may ask before this one has ended
   tried(i);
-  if (objects_[i].kind == "CustomResourceDefinition") client_.forget_discovery();
+  if (objects_->head(i).kind == "CustomResourceDefinition") client_.forget_discovery();
   if (must_be_ready(i)) {
+    if (objects_->head(i).name.empty() && !applied->name.empty())
+      watch_->expect(applied->info.kind, applied->ns, applied->name);
     timing::Scope span(timing_, "ready", title);
     Result<void> ready = co_await wait_ready(i, *applied);
     if (!ready) {
       span.fail();
-      if (ready.error().code == Code::cancelled) co_return ready.error();
-      finish(i, "failed", ready.error());
+      Error error = ready.error();
+      const bool interrupted = error.code == Code::cancelled;
+      if (interrupted) error.message = title + ": applied, interrupted before it was ready";
+      finish(i, interrupted ? applied->effect : "failed", std::move(error));
       co_return Result<void>();
     }
   }
   progress_[i].ready = true;
   finish(i, applied->effect, std::nullopt);
   co_return Result<void>();
-}
-
-/// Repeats what may succeed later. An apply whose outcome is unknown (the connection broke before the answer) is
-/// repeated without reading first: the same fields under the same manager give the same object, however often.
-asio::awaitable<Result<ApplyRun::Applied>> ApplyRun::apply_patiently(std::size_t i) {
-  const RepeatContext context = repeat_context(i);
-  const bool generated = objects_[i].name.empty();
-  Backoff backoff(random_jitter());
-  std::optional<Clock::time_point> first_failure;
-  for (;;) {
-    Result<Applied> tried = Error(Code::unknown, "");
-    {
-      auto slot = co_await pace_.enter();
-      if (!slot) co_return slot.error();
-      if (!first_failure_.empty() && !first_failure) {
-        not_started_.insert(i);
-        co_return Error(Code::aborted, objects_[i].describe() + ": not applied, because " + first_failure_ + " failed");
-      }
-      if (deadline_.passed())
-        co_return Error(Code::deadline_exceeded,
-                        objects_[i].describe() + ": not applied, the time was up before its turn came",
-                        "give it more with --timeout");
-      if (!progress_[i].started) progress_[i].started = Clock::now();
-      auto outcome = co_await apply_once(i);
-      const bool throttled = !outcome && outcome.error().code == Code::resource_exhausted;
-      throttled ? pace_.throttled() : pace_.answered();
-      tried = std::move(outcome);
-    }
-    if (tried) co_return std::move(tried);
-    Error error = tried.error();
-    if (error.code == Code::cancelled) co_return error;
-    // A creation with a generated name is no apply: repeating it could make two objects.
-    const bool refused_unheard = error.code == Code::resource_exhausted;
-    auto patience = repeat_for(error, context);
-    if (generated && !refused_unheard && (error.outcome_unknown || error.code == Code::unavailable))
-      patience = std::chrono::seconds(0);
-    if (!first_failure) first_failure = Clock::now();
-    const Deadline until = deadline_.min(Deadline(*first_failure + patience));
-    error.retryable = patience.count() > 0;
-    const auto pause = backoff.next(error, Clock::now(), until);
-    if (!pause) {
-      if (generated && error.outcome_unknown)
-        error.hint = "it may have been created all the same: look before applying it again";
-      co_return error;
-    }
-    const bool slept = co_await sleep_for(*pause);
-    if (!slept) co_return Error(Code::cancelled, "cancelled while " + objects_[i].describe() + " was applied");
-  }
-}
-
-asio::awaitable<Result<ApplyRun::Applied>> ApplyRun::apply_once(std::size_t i) {
-  const Object &object = objects_[i];
-  Applied applied;
-  if (const auto own = order_.defined.find({object.api_version, object.kind}); own != order_.defined.end()) {
-    applied.info = own->second;
-  } else {
-    auto found = co_await client_.resource(object.api_version, object.kind, deadline_);
-    if (!found) co_return Error(found.error()).in(object.describe());
-    applied.info = std::move(*found);
-  }
-  applied.name = object.name;
-  if (applied.info.namespaced) applied.ns = object.ns.empty() ? options_.default_namespace : object.ns;
-  if (object.name.empty()) {
-    auto created = co_await create_generated(i, std::move(applied));
-    co_return std::move(created);
-  }
-  auto body = apply_body(object, applied.ns);
-  if (!body) co_return body.error();
-  kubernetes::ApplyOptions how;
-  how.field_manager = options_.field_manager;
-  how.force = options_.force_conflicts;
-  how.dry_run = options_.dry_run;
-  std::string path = kubernetes::Client::object_path(applied.info, applied.ns, object.name);
-  auto reply = co_await client_.apply(std::move(path), std::move(*body), std::move(how), deadline_);
-  if (!reply) {
-    Error error = reply.error();
-    if (error.code == Code::invalid_argument && (error.hint.empty() || error.hint == "correct the manifest"))
-      error.hint = "correct the manifest (" + object.where.describe() + ")";
-    if (error.code == Code::not_found && error.hint.empty() && error.message.find("namespaces \"") != std::string::npos)
-      error.hint = "add the Namespace to what is applied, or create it: kubectl create namespace " + applied.ns;
-    co_return error;
-  }
-  applied.effect = effect_word(reply->effect);
-  applied.answer = std::move(reply->object);
-  co_return std::move(applied);
-}
-
-asio::awaitable<Result<ApplyRun::Applied>> ApplyRun::create_generated(std::size_t i, Applied applied) {
-  const Object &object = objects_[i];
-  auto body = apply_body(object, applied.ns);
-  if (!body) co_return body.error();
-  std::string path = kubernetes::Client::collection_path(applied.info, applied.ns) +
-                     "?fieldManager=" + http::encode_component(options_.field_manager) + "&fieldValidation=Strict";
-  if (options_.dry_run) path += "&dryRun=All";
-  auto answer = co_await client_.request("POST", std::move(path), std::move(*body), "application/json", deadline_);
-  if (!answer) co_return answer.error();
-  applied.answer = json::parse(answer->body, nullptr, false);
-  applied.effect = "created";
-  applied.name = text(field(applied.answer, "metadata"), "name");
-  if (!applied.name.empty()) watch_->expect(object.kind, applied.ns, applied.name);
-  co_return std::move(applied);
 }
 
 /// WaitForFirstConsumer binds a claim only when a pod uses it; the wait is then the pod's.
@@ -380,13 +324,13 @@ asio::awaitable<bool> ApplyRun::claim_waits_for_pod(json claim) {
   co_return false;
 }
 
-asio::awaitable<Result<void>> ApplyRun::wait_ready(std::size_t i, const Applied &applied) {
+asio::awaitable<Result<void>> ApplyRun::wait_ready(std::size_t i, const Written &applied) {
   ReadinessWatch::Wanted wanted;
   wanted.info = applied.info;
   wanted.ns = applied.ns;
   wanted.name = applied.name;
-  wanted.title = objects_[i].describe();
-  wanted.wide = wide_.contains({objects_[i].api_version, objects_[i].kind});
+  wanted.title = objects_->head(i).describe();
+  wanted.wide = wide_.contains({objects_->head(i).api_version, objects_->head(i).kind});
   const json metadata = field(applied.answer, "metadata");
   if (const auto generation = metadata.find("generation");
       generation != metadata.end() && generation->is_number_integer())
@@ -400,33 +344,92 @@ asio::awaitable<Result<void>> ApplyRun::wait_ready(std::size_t i, const Applied 
   co_return waited;
 }
 
+kubernetes::ApplySetContents ApplyRun::contents() const {
+  return contents_of(*objects_, order_.defined, options_.default_namespace);
+}
+
+asio::awaitable<Result<void>> ApplyRun::announce() {
+  if (options_.dry_run) co_return Result<void>();
+  Result<void> announced = co_await inventory_->announce(contents(), deadline_);
+  if (announced || announced.error().code != Code::not_found) co_return announced;
+  for (std::size_t i = 0; i < objects_->size() && !inventory_home_; ++i) {
+    const Object object = objects_->head(i);
+    const bool home = object.kind == "Namespace" && object.group().empty() && object.name == options_.inventory->ns;
+    if (home && order_.steps[i].after.empty()) inventory_home_ = i;
+  }
+  if (!inventory_home_) co_return announced;
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> ApplyRun::prune(WorkloadReport &report) {
+  PruneRequest request;
+  request.wanted = std::move(uids_);
+  request.now = contents();
+  request.how.default_namespace = options_.default_namespace;
+  request.how.dry_run = options_.dry_run;
+  request.how.wait = options_.wait;
+  request.how.concurrency = options_.concurrency;
+  request.how.timeout = deadline_.is_never() ? options_.timeout : deadline_.at() - Clock::now();
+  request.on_outcome = [this, &report](ObjectOutcome outcome) {
+    report.failed += outcome.error.has_value();
+    if (on_object_) on_object_(outcome);
+    report.objects.push_back(std::move(outcome));
+  };
+  Result<void> pruned = co_await prune_leftovers(client_, *inventory_, std::move(request), timing_);
+  co_return pruned;
+}
+
 asio::awaitable<Result<WorkloadReport>> ApplyRun::run() {
+  co_await asio::this_coro::throw_if_cancelled(false);
   const auto started = Clock::now();
   WorkloadReport report;
-  if (objects_.empty()) co_return report;
+  if (objects_->empty()) co_return report;
   // One small question before hundreds: is the server there, does it know us? Its answer also tells the current
   // resource version, from which later answers show whether they changed anything.
   auto known = co_await client_.get("/api/v1/namespaces?limit=1", deadline_);
   if (!known && known.error().code != Code::permission_denied) co_return known.error();
+  if (options_.inventory) {
+    inventory_.emplace(client_, *options_.inventory, options_.tool);
+    Result<void> opened = co_await inventory_->open(deadline_);
+    if (!opened) co_return opened.error();
+    Result<void> announced = co_await announce();
+    if (!announced) co_return announced.error();
+  }
   plan_waiting();
   std::vector<std::function<asio::awaitable<Result<void>>()>> work;
-  work.reserve(objects_.size());
-  for (std::size_t i = 0; i < objects_.size(); ++i)
+  work.reserve(objects_->size());
+  for (const auto i : apply_sequence(order_))
     work.push_back([this, i] { return one(i); });
-  ForEachOptions all_at_once; // the edges and the pace hold them back
-  Result<void> done = co_await run_all(std::move(work), all_at_once);
+  // The edges and the pace hold them back. Many more than can be in flight need not have begun, though: whatever one of
+  // them waits for has begun before it. One that waits to be ready is to keep nobody from beginning.
+  ForEachOptions begun;
+  if (!options_.wait) begun.limit = std::max(most_begun, options_.concurrency * 8);
+  Result<void> done = co_await run_all(std::move(work), begun);
   watch_.reset();
-  if (!done) co_return done.error();
+  const auto cancellation = co_await asio::this_coro::cancellation_state;
+  report.interrupted = cancellation.cancelled() != asio::cancellation_type::none;
+  if (!done && done.error().code != Code::cancelled) co_return done.error();
+  for (std::size_t i = 0; i < outcomes_.size(); ++i)
+    if (outcomes_[i].object.empty()) // cancelled before it had run at all
+      finish(i, "skipped", Error(Code::cancelled, objects_->head(i).describe() + ": not applied, interrupted"));
   report.failed = static_cast<unsigned>(
       std::count_if(outcomes_.begin(), outcomes_.end(), [](const auto &o) { return o.effect == "failed"; }));
+  const bool all_applied = std::all_of(outcomes_.begin(), outcomes_.end(), [](const auto &o) { return !o.error; });
   report.objects = std::move(outcomes_);
+  if (options_.prune && inventory_ && !all_applied)
+    report.not_pruned = "not everything was applied";
+  else if (options_.prune && inventory_ && !report.interrupted) {
+    Result<void> pruned = co_await prune(report);
+    if (!pruned) report.not_pruned = pruned.error().message;
+  }
   report.seconds = std::chrono::duration<double>(Clock::now() - started).count();
   co_return std::move(report);
 }
 
 } // namespace
 
-asio::awaitable<Result<WorkloadReport>> apply_objects(kubernetes::Client &client, std::vector<Object> objects,
+asio::awaitable<Result<WorkloadReport>> apply_objects(kubernetes::Client &client,
+                                                      std::shared_ptr<const ObjectSet> objects,
                                                       WorkloadApplyOptions options, timing::Recorder &timing,
                                                       std::function<void(const ObjectOutcome &)> on_object) {
   const auto executor = co_await asio::this_coro::executor;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/workload_body.hpp"
 
+#include "kubernetes/apply_set.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace ksail {
@@ -16,8 +18,8 @@ bool may_need_pruning(const std::string &text) {
 
 } // namespace
 
-Result<std::string> apply_body(const manifests::Object &object, const std::string &ns) {
-  if (object.ns == ns && !may_need_pruning(object.json)) return object.json;
+Result<std::string> apply_body(const manifests::Object &object, const std::string &ns, const std::string &set) {
+  if (set.empty() && object.ns == ns && !may_need_pruning(object.json)) return object.json;
   json parsed = json::parse(object.json, nullptr, false);
   if (!parsed.is_object())
     return Error(Code::invalid_argument,
@@ -31,6 +33,17 @@ Result<std::string> apply_body(const manifests::Object &object, const std::strin
     metadata.erase("namespace");
   else
     metadata["namespace"] = ns;
+  if (!set.empty()) {
+    json &labels = metadata["labels"];
+    if (!labels.is_object()) labels = json::object();
+    json &member = labels[std::string(kubernetes::apply_set_member_label)];
+    if (member.is_string() && member != set)
+      return Error(Code::invalid_argument,
+                   object.describe() + " belongs to another inventory by its label " +
+                       std::string(kubernetes::apply_set_member_label),
+                   "remove the label (" + object.where.describe() + ")");
+    member = set;
+  }
   return parsed.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

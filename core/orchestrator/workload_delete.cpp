@@ -50,7 +50,7 @@ private:
   asio::awaitable<Result<void>> one(std::size_t i);
   /// False: cancelled. Sets `skip` when the object must stay.
   asio::awaitable<bool> turn(std::size_t i, std::optional<Error> &skip);
-  asio::awaitable<Result<Taken>> remove(const WorkloadTarget &target);
+  asio::awaitable<Result<Taken>> remove(const WorkloadTarget &target, std::string uid);
   asio::awaitable<Result<void>> until_gone(const WorkloadTarget &target, Taken taken);
   void asked(std::size_t i);
   void finish(std::size_t i, std::string effect, std::optional<Error> error, std::string note = {});
@@ -149,10 +149,11 @@ asio::awaitable<bool> DeleteRun::turn(std::size_t i, std::optional<Error> &skip)
   co_return true;
 }
 
-asio::awaitable<Result<DeleteRun::Taken>> DeleteRun::remove(const WorkloadTarget &target) {
+asio::awaitable<Result<DeleteRun::Taken>> DeleteRun::remove(const WorkloadTarget &target, std::string uid) {
   json body = {{"kind", "DeleteOptions"}, {"apiVersion", "v1"}, {"propagationPolicy", options_.propagation}};
   if (options_.grace_seconds) body["gracePeriodSeconds"] = *options_.grace_seconds;
   if (options_.dry_run) body["dryRun"] = json::array({"All"});
+  if (!uid.empty()) body["preconditions"]["uid"] = uid;
   std::string text = body.dump();
   auto slot = co_await pace_.enter();
   if (!slot) co_return slot.error();
@@ -204,8 +205,9 @@ asio::awaitable<Result<void>> DeleteRun::one(std::size_t i) {
     finish(i, "failed", target.error());
     co_return Result<void>();
   }
-  auto taken = co_await remove(*target);
-  if (!taken && taken.error().code == Code::not_found) {
+  auto taken = co_await remove(*target, i < options_.uids.size() ? options_.uids[i] : std::string());
+  const bool another = !taken && taken.error().code == Code::aborted && i < options_.uids.size();
+  if (another || (!taken && taken.error().code == Code::not_found)) {
     finish(i, "absent", std::nullopt);
     co_return Result<void>();
   }

@@ -25,6 +25,7 @@ struct WorkloadDeleteOptions {
   std::optional<std::int64_t> grace_seconds; ///< for pods; unset: their own
   bool wait = true;
   bool dry_run = false;
+  std::vector<std::string> uids; ///< of the objects, in their order: only these very ones. Empty: whatever has the name
   std::size_t concurrency = 32;
   std::chrono::nanoseconds timeout{std::chrono::minutes(5)};
 };

@@ -109,10 +109,21 @@ std::vector<std::string> split(std::string_view list, char separator) {
   return out;
 }
 
+/// The objects, wherever they are.
+struct Objects {
+  std::size_t count = 0;
+  std::function<Object(std::size_t)> head;
+  std::function<std::string(std::size_t)> body; ///< as JSON
+  std::function<bool(std::size_t)> may_state_dependencies;
+
+  std::size_t size() const { return count; }
+  Object operator[](std::size_t i) const { return head(i); }
+};
+
 class Orderer {
 public:
-  Orderer(const std::vector<Object> &objects, const std::string &default_namespace)
-      : objects_(objects), default_namespace_(default_namespace) {
+  Orderer(Objects objects, const std::string &default_namespace)
+      : objects_(std::move(objects)), default_namespace_(default_namespace) {
     order_.steps.resize(objects.size());
     names_own_order_.resize(objects.size(), false);
   }
@@ -138,7 +149,7 @@ private:
 
   void index() {
     for (std::size_t i = 0; i < objects_.size(); ++i) {
-      const Object &object = objects_[i];
+      const Object object = objects_[i];
       if (!object.generate_name.empty() && object.name.empty()) continue;
       const auto [known, is_new] = at_.try_emplace(identity(object), i);
       if (!is_new) {
@@ -152,7 +163,7 @@ private:
   }
 
   void define(std::size_t i) {
-    const json definition = json::parse(objects_[i].json, nullptr, false);
+    const json definition = json::parse(objects_.body(i), nullptr, false);
     const json spec = field(definition, "spec");
     const json names = field(spec, "names");
     kubernetes::ResourceInfo info;
@@ -171,7 +182,7 @@ private:
   }
 
   void serve(std::size_t i) {
-    const json service = json::parse(objects_[i].json, nullptr, false);
+    const json service = json::parse(objects_.body(i), nullptr, false);
     const json spec = field(service, "spec");
     if (field(spec, "service").is_object()) served_[text(spec, "group") + "/" + text(spec, "version")] = i;
   }
@@ -181,7 +192,7 @@ private:
   }
 
   void edges(std::size_t i) {
-    const Object &object = objects_[i];
+    const Object object = objects_[i];
     const Stage stage = stage_of(object.group(), object.kind);
     if (stage == Stage::config || stage == Stage::workload || stage == Stage::other) {
       const auto home = at_.find(Identity{"", "Namespace", "", namespace_of(object)});
@@ -193,11 +204,11 @@ private:
     else if (const auto served = served_.find(object.api_version); served != served_.end() && served->second != i)
       after(i, served->second, Need::ready);
     if ((object.kind == "RoleBinding" || object.kind == "ClusterRoleBinding") && object.group() == rbac) role_edge(i);
-    if (object.json.find(depends_on) != std::string::npos) stated_edges(i);
+    if (objects_.may_state_dependencies(i)) stated_edges(i);
   }
 
   void role_edge(std::size_t i) {
-    const json binding = json::parse(objects_[i].json, nullptr, false);
+    const json binding = json::parse(objects_.body(i), nullptr, false);
     const json role = field(binding, "roleRef");
     const std::string kind = text(role, "kind");
     const Identity wanted{std::string(rbac), kind, kind == "Role" ? namespace_of(objects_[i]) : "", text(role, "name")};
@@ -206,7 +217,7 @@ private:
 
   /// group/namespaces/NAMESPACE/Kind/name or group/Kind/name, comma separated; the core group is empty.
   void stated_edges(std::size_t i) {
-    const json object = json::parse(objects_[i].json, nullptr, false);
+    const json object = json::parse(objects_.body(i), nullptr, false);
     const std::string stated = text(field(field(object, "metadata"), "annotations"), std::string(depends_on).c_str());
     if (stated.empty()) return;
     names_own_order_[i] = true;
@@ -357,7 +368,7 @@ private:
     }
   }
 
-  const std::vector<Object> &objects_;
+  Objects objects_;
   const std::string &default_namespace_;
   ApplyOrder order_;
   std::vector<bool> names_own_order_;
@@ -369,7 +380,27 @@ private:
 } // namespace
 
 ApplyOrder order_objects(const std::vector<Object> &objects, const std::string &default_namespace) {
-  return Orderer(objects, default_namespace).build();
+  Objects all;
+  all.count = objects.size();
+  all.head = [&objects](std::size_t i) { return objects[i]; };
+  all.body = [&objects](std::size_t i) { return objects[i].json; };
+  all.may_state_dependencies = [&objects](std::size_t i) {
+    return objects[i].json.find(depends_on) != std::string::npos;
+  };
+  return Orderer(std::move(all), default_namespace).build();
+}
+
+ApplyOrder order_objects(const ObjectSet &objects, const std::string &default_namespace) {
+  Objects all;
+  all.count = objects.size();
+  all.head = [&objects](std::size_t i) { return objects.head(i); };
+  // One that cannot be read again is refused when its turn comes.
+  all.body = [&objects](std::size_t i) {
+    auto object = objects.read(i);
+    return object ? std::move(object->json) : std::string();
+  };
+  all.may_state_dependencies = [&objects](std::size_t i) { return objects.may_state_dependencies(i); };
+  return Orderer(std::move(all), default_namespace).build();
 }
 
 } // namespace ksail

@@ -9,6 +9,7 @@
 
 #include "kubernetes/client.hpp"
 #include "manifests/object.hpp"
+#include "orchestrator/object_set.hpp"
 
 #include <ksail/sdk/result.hpp>
 
@@ -46,5 +47,10 @@ struct ApplyOrder {
 
 /// `default_namespace` is that of namespaced objects without one.
 ApplyOrder order_objects(const std::vector<manifests::Object> &objects, const std::string &default_namespace);
+/// Reads the content of those objects only that say what they need.
+ApplyOrder order_objects(const ObjectSet &objects, const std::string &default_namespace);
+
+/// All steps, each after those it waits for; where that leaves a choice, in the order of the input.
+std::vector<std::size_t> apply_sequence(const ApplyOrder &order);
 
 } // namespace ksail

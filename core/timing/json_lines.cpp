@@ -43,6 +43,13 @@ std::string json_lines(const CommandSummary &summary, const Recorder &recorder) 
     if (!span.attributes.empty()) value["attributes"] = span.attributes;
     text += line(value);
   }
+  for (const auto &sample : recorder.samples()) {
+    nlohmann::ordered_json value = {{"apiVersion", "ksail.io/v1alpha1"}, {"kind", "ResourceSample"}, {"run", run},
+                                    {"node", sample.node},               {"at", since(sample.at)}};
+    if (sample.cpu_percent) value["cpuPercent"] = std::round(*sample.cpu_percent * 10) / 10;
+    value["memoryBytes"] = sample.memory_bytes;
+    text += line(value);
+  }
   nlohmann::ordered_json command = {{"apiVersion", "ksail.io/v1alpha1"},
                                     {"kind", "Command"},
                                     {"run", run},

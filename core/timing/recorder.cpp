@@ -35,6 +35,16 @@ std::vector<Span> Recorder::spans() const {
   return spans_;
 }
 
+void Recorder::sample(ResourceSample sample) {
+  const std::lock_guard lock(mutex_);
+  samples_.push_back(std::move(sample));
+}
+
+std::vector<ResourceSample> Recorder::samples() const {
+  const std::lock_guard lock(mutex_);
+  return samples_;
+}
+
 double Recorder::elapsed_seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
 
 Scope::Scope(Recorder &r, std::string phase, std::string name, std::vector<std::string> after)

@@ -30,13 +30,24 @@ struct Span {
   std::map<std::string, std::string> attributes;
 };
 
+/// What a node used at one moment.
+struct ResourceSample {
+  std::string node;
+  Clock::time_point at;
+  std::optional<double> cpu_percent; ///< of one processor, since the node's previous sample
+  std::uint64_t cpu_ns = 0;          ///< processor time since then
+  std::uint64_t memory_bytes = 0;    ///< without the page cache
+};
+
 class Recorder {
 public:
   Recorder();
   std::size_t begin(std::string phase, std::string name, std::vector<std::string> after = {});
   void end(std::size_t id, bool failed = false);
   void attribute(std::size_t id, std::string key, std::string value);
+  void sample(ResourceSample sample);
   std::vector<Span> spans() const;
+  std::vector<ResourceSample> samples() const;
   Clock::time_point start() const { return start_; }
   std::chrono::system_clock::time_point wall_start() const { return wall_start_; }
   double elapsed_seconds() const;
@@ -44,6 +55,7 @@ public:
 private:
   mutable std::mutex mutex_;
   std::vector<Span> spans_;
+  std::vector<ResourceSample> samples_;
   Clock::time_point start_;
   std::chrono::system_clock::time_point wall_start_;
 };
@@ -77,12 +89,14 @@ struct CommandSummary {
 std::vector<Span> critical_path(const std::vector<Span> &spans);
 /// Phases, steps, seconds, a mark on the critical path; fits `width` columns.
 std::string table(const std::vector<Span> &spans, double total_seconds, unsigned width);
+/// What each node used: seconds of processor time, mean and peak; fits 80 columns. Empty without samples.
+std::string resource_table(const std::vector<ResourceSample> &samples);
 /// One line for KSAIL_TIMING_LOG. A successful creation contains "cluster create" and the distribution's name and ends in
 /// seconds with three decimals; a failure says neither ("cluster creation failed").
 std::string log_line(const CommandSummary &summary, std::chrono::system_clock::time_point when);
 /// Appends with one atomic O_APPEND write.
 Result<void> append_line(const std::string &path, const std::string &line);
-/// JSON lines, one per span and one for the command, for KSAIL_TIMING_JSON / --timing-json.
+/// JSON lines, one per span, one per resource sample and one for the command, for KSAIL_TIMING_JSON / --timing-json.
 std::string json_lines(const CommandSummary &summary, const Recorder &recorder);
 
 } // namespace ksail::timing

@@ -1,6 +1,7 @@
 # Sourced by every bench: timing in pairs, medians, one table.
 # shellcheck shell=bash
-source "$(dirname -- "${BASH_SOURCE[0]}")/../lab/lab.sh"
+# bench_on=api_lab: an API server and nothing else, instead of an engine.
+source "$(dirname -- "${BASH_SOURCE[0]}")/../lab/${bench_on:-lab}.sh"
 
 median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 

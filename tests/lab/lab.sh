@@ -11,7 +11,7 @@ engine_socket=${DOCKER_HOST#unix://}
 [[ $engine_socket != "${DOCKER_HOST:-}" ]] || engine_socket=/var/run/docker.sock
 
 work=$(mktemp -d "/tmp/ksail-$test_name-XXXXXX")
-export KUBECONFIG=$work/kubeconfig XDG_STATE_HOME=$work/state NO_COLOR=1
+export KUBECONFIG=$work/kubeconfig TALOSCONFIG=$work/talosconfig XDG_STATE_HOME=$work/state NO_COLOR=1
 unset KSAIL_TIMING_LOG KSAIL_TIMING_JSON
 export KSAIL_VANILLA_NODE_IMAGE=${KSAIL_VANILLA_NODE_IMAGE:-ksail/node-vanilla:v1.34.2}
 export KSAIL_K3S_NODE_IMAGE=${KSAIL_K3S_NODE_IMAGE:-ksail/k3s-standin:v1.34.2}
@@ -60,6 +60,7 @@ leftovers() {
   docker network ls --filter "label=ksail.cluster=$1" --format 'network {{.Name}}'
   docker volume ls --filter "label=ksail.cluster=$1" --format 'volume {{.Name}}'
   if [[ -e $KUBECONFIG ]]; then grep -n "ksail-$1" "$KUBECONFIG" | sed 's/^/kubeconfig line /' || true; fi
+  if [[ -e $TALOSCONFIG ]]; then grep -n "ksail-$1" "$TALOSCONFIG" | sed 's/^/talosconfig line /' || true; fi
   if [[ -e $KUBECONFIG.lock ]]; then echo "lock $KUBECONFIG.lock"; fi
 }
 assert_nothing_left() { # CLUSTER WHAT-HAPPENED
@@ -77,8 +78,17 @@ assert_volumes_gone() { # VOLUME... WHAT-HAPPENED
   known=$(docker volume ls -q)
   for volume in "${@:1:$#-1}"; do ! grep -xF "$volume" <<<"$known" >/dev/null || fail "${!#} left the volume $volume behind"; done
 }
-# Where nobody can say which they were: count them all before and after.
-volume_count() { docker volume ls -q | wc -l; }
+# Where nobody can say which they were: those that no container has, before and after.
+loose_volumes() { docker volume ls -q --filter dangling=true | sort; }
+assert_no_more_loose_volumes() { # BEFORE
+  local i more
+  for ((i = 0; i < 10; i++)); do
+    more=$(comm -13 <(printf '%s\n' "$1") <(loose_volumes))
+    [[ -n $more ]] || return 0
+    sleep 0.5
+  done
+  fail "volumes stayed:"$'\n'"$more"
+}
 
 start_proxy() { # [INDEX MODE]: the engine through tests/lab/fault_proxy; sets proxy_pid, proxy_host, proxy_log
   proxy_host=unix://$work/proxy.sock

@@ -2,6 +2,7 @@
 #include "distributions/k3s/bootstrap_steps.hpp"
 
 #include "distributions/k3s/configuration.hpp"
+#include "distributions/registries.hpp"
 #include "kubernetes/client.hpp"
 
 #include <algorithm>
@@ -162,6 +163,8 @@ std::vector<BootstrapStep> bootstrap_steps(std::shared_ptr<Cluster> cluster) {
   const bool dns = std::find(spec.disable.begin(), spec.disable.end(), "coredns") == spec.disable.end();
   if (network && dns)
     add("dns", "ready", "Cluster DNS", {"api"}, [b](BootstrapContext &context) { return wait_for_dns(b, context); });
+  for (auto &step : registry_check_steps(spec, servers.front()))
+    steps.push_back(std::move(step));
   return steps;
 }
 

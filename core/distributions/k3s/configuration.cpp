@@ -21,6 +21,9 @@ std::string kubelet_arguments(const HostFacts &host, unsigned minor) {
   return list("kubelet-arg", {"fail-cgroupv1=false"});
 }
 
+/// By default rules are written at most once a second: a Service that just got its pod would be deaf that long.
+std::string proxy_arguments() { return list("kube-proxy-arg", {"iptables-min-sync-period=100ms"}); }
+
 std::string joined(const std::string &server) {
   return "server: " + quoted("https://" + server + ":" + std::to_string(api_port)) + "\n";
 }
@@ -41,12 +44,16 @@ std::string server_config(const ServerSettings &settings, const HostFacts &host,
     text += "cluster-init: true\n";
   text += list("tls-san", settings.names);
   text += list("disable", settings.disable);
+  // The defaults of 20 requests a second make the controllers of a new cluster wait for themselves: five seconds until
+  // nodes get a range of addresses for their pods.
+  text += list("kube-controller-manager-arg", {"kube-api-qps=300", "kube-api-burst=600"}) + proxy_arguments();
   if (!settings.network) text += "flannel-backend: none\ndisable-network-policy: true\n";
   return text + kubelet_arguments(host, minor);
 }
 
 std::string agent_config(const std::string &server, const HostFacts &host, unsigned minor) {
-  return std::string("token-file: ") + token_file + "\n" + joined(server) + kubelet_arguments(host, minor);
+  return std::string("token-file: ") + token_file + "\n" + joined(server) + proxy_arguments() +
+         kubelet_arguments(host, minor);
 }
 
 std::string node_script(bool waits) {
@@ -67,12 +74,15 @@ mount --make-rshared / || echo 'mounts cannot be shared: volumes with mount prop
 std::string release_script() { return std::string(": >") + gate_file; }
 
 std::string dns_script(unsigned seconds) {
-  return "i=0\nanswer='no pod network'\nwhile [ $i -lt " + std::to_string(seconds * 5) + R"sh( ]; do
+  // An answer takes milliseconds; a question that was lost, because the Service's rules were still on their way, is
+  // worth no more than the least that this image's timeout can wait.
+  return "i=0\nanswer='no pod network'\nleast=0.4\ntimeout $least true 2>/dev/null || least=1\nwhile [ $i -lt " +
+         std::to_string(seconds * 5) + R"sh( ]; do
   for ns in /var/run/netns/cni-*; do
     [ -e "$ns" ] || continue
     inside="nsenter --net=$ns"
     command -v nsenter >/dev/null 2>&1 || inside=
-    answer=$($inside timeout 2 nslookup kubernetes.default.svc.cluster.local )sh" +
+    answer=$($inside timeout $least nslookup kubernetes.default.svc.cluster.local )sh" +
          cluster_dns + R"sh( 2>&1) && exit 0
     break
   done

@@ -61,12 +61,14 @@ Result<Credentials> Credentials::create() {
   return made;
 }
 
-Result<std::string> Credentials::full_token() const {
+Result<std::string> Credentials::full_token() const { return k3s::full_token(server_ca_, secret_); }
+
+Result<std::string> full_token(const std::string &server_ca_pem, const std::string &secret) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
-  if (::EVP_Digest(server_ca_.data(), server_ca_.size(), digest, &size, ::EVP_sha256(), nullptr) != 1)
+  if (::EVP_Digest(server_ca_pem.data(), server_ca_pem.size(), digest, &size, ::EVP_sha256(), nullptr) != 1)
     return Error(Code::internal, "the digest of the cluster's authority cannot be made");
-  return "K10" + hex(digest, size) + "::server:" + secret_;
+  return "K10" + hex(digest, size) + "::server:" + secret;
 }
 
 std::string kubeconfig_text(const std::string &context_name, const std::string &server, const std::string &ca_pem,

@@ -32,6 +32,9 @@ private:
   pki::KeyPair admin_;
 };
 
+/// The same from an authority and a secret that exist.
+Result<std::string> full_token(const std::string &server_ca_pem, const std::string &secret);
+
 /// One cluster, user and context, all named `context_name`; JSON, which is YAML.
 std::string kubeconfig_text(const std::string &context_name, const std::string &server, const std::string &ca_pem,
                             const pki::KeyPair &client);

@@ -48,6 +48,8 @@ std::string K3s::default_node_image(const std::string &kubernetes_version) const
   return pinned_image(kubernetes_version);
 }
 
+Result<std::shared_ptr<const KeyMaterial>> K3s::make_keys(const ClusterSpec &) const { return k3s::make_keys(); }
+
 Result<std::unique_ptr<ClusterPlan>> K3s::plan(const PlanInput &input) const { return make_plan(input); }
 
 asio::awaitable<Result<std::string>> K3s::fetch_kubeconfig(NodeAccess &access, std::string node,

@@ -6,6 +6,7 @@
 #include "distributions/k3s/configuration.hpp"
 #include "distributions/k3s/release.hpp"
 #include "distributions/load_balancer.hpp"
+#include "distributions/registries.hpp"
 
 namespace ksail::k3s {
 
@@ -19,8 +20,8 @@ void add(NodeTemplate &node, std::string path, std::string content, unsigned mod
   node.files.push_back(std::move(file));
 }
 
-NodeTemplate make_node(const std::string &name, const std::string &address, const std::string &image, bool server,
-                       bool waits) {
+NodeTemplate make_node(const ClusterSpec &spec, const std::string &name, const std::string &address,
+                       const std::string &image, bool server, bool waits) {
   NodeTemplate node;
   node.name = name;
   node.role = server ? "control-plane" : "worker";
@@ -36,11 +37,18 @@ NodeTemplate make_node(const std::string &name, const std::string &address, cons
                    {"address", address},
                    {"restart", {{"policy", "unless-stopped"}}}};
   add(node, start_script, node_script(waits), 0755);
+  for (auto &file : k3s_registry_files(spec))
+    node.files.push_back(std::move(file));
   return node;
 }
 
 /// In a file that nobody else can read: environment and arguments of a node are shown to whoever may look at it.
 void add_token(NodeTemplate &node, const std::string &token) { add(node, token_file, token + "\n", 0600); }
+
+struct Keys final : KeyMaterial {
+  explicit Keys(Credentials made) : credentials(std::move(made)) {}
+  Credentials credentials;
+};
 
 class K3sPlan final : public ClusterPlan {
 public:
@@ -63,6 +71,19 @@ private:
 
 } // namespace
 
+NodeTemplate agent_node(const ClusterSpec &spec, const HostFacts &host, const AgentSettings &agent) {
+  NodeTemplate node = make_node(spec, agent.name, agent.address, agent.image, false, agent.waits);
+  add_token(node, agent.token);
+  add(node, "/etc/rancher/k3s/config.yaml", agent_config(agent.registration, host, agent.minor), 0600);
+  return node;
+}
+
+Result<std::shared_ptr<const KeyMaterial>> make_keys() {
+  auto credentials = Credentials::create();
+  if (!credentials) return credentials.error();
+  return std::shared_ptr<const KeyMaterial>(std::make_shared<Keys>(std::move(*credentials)));
+}
+
 Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
   const ClusterSpec &spec = input.spec;
   const auto image = input.images.find(spec.node_image);
@@ -72,12 +93,21 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
   if (!release) return release.error();
   auto network = parse_subnet(input.network.subnet);
   if (!network) return Error(network.error()).in("the provider's network");
-  auto credentials = Credentials::create();
-  if (!credentials) return credentials.error();
-  auto token = credentials->full_token();
+  // K3s' own default ranges, https://docs.k3s.io/cli/server
+  if (auto apart = check_apart(*network, *parse_subnet("10.42.0.0/16"), *parse_subnet("10.43.0.0/16")); !apart)
+    return apart.error();
+  auto keys = input.keys;
+  if (!keys) {
+    auto made = make_keys();
+    if (!made) return made.error();
+    keys = *made;
+  }
+  const auto *known = dynamic_cast<const Keys *>(keys.get());
+  if (!known) return Error(Code::internal, "the keys are those of another distribution");
+  auto token = known->credentials.full_token();
   if (!token) return token.error();
 
-  Cluster cluster{spec, std::move(*credentials), release->kubernetes, spec.control_plane_names(), spec.worker_names()};
+  Cluster cluster{spec, known->credentials, release->kubernetes, spec.control_plane_names(), spec.worker_names()};
   const std::size_t server_count = cluster.servers.size(), agent_count = cluster.agents.size();
   std::vector<std::string> addresses; // the first of the network is its gateway's
   const std::size_t node_count = server_count + agent_count + (server_count > 1 ? 1 : 0);
@@ -101,7 +131,7 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
   std::vector<NodeTemplate> nodes;
   for (std::size_t i = 0; i < server_count; ++i) {
     const bool first = i == 0;
-    NodeTemplate node = make_node(cluster.servers[i], addresses[i], image->second.use, true, !first);
+    NodeTemplate node = make_node(spec, cluster.servers[i], addresses[i], image->second.use, true, !first);
     add_token(node, first ? cluster.credentials.secret() : *token);
     ServerSettings settings;
     settings.first = first;
@@ -128,10 +158,9 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
   // An address that stays, whichever server is there: https://docs.k3s.io/datastore/ha-embedded
   const std::string &registration = server_count > 1 ? balancer.address : addresses.front();
   for (std::size_t i = 0; i < agent_count; ++i) {
-    NodeTemplate node = make_node(cluster.agents[i], addresses[server_count + i], image->second.use, false, true);
-    add_token(node, *token);
-    add(node, "/etc/rancher/k3s/config.yaml", agent_config(registration, input.host, release->minor), 0600);
-    nodes.push_back(std::move(node));
+    AgentSettings agent{cluster.agents[i], addresses[server_count + i], image->second.use, registration, *token,
+                        release->minor, true};
+    nodes.push_back(agent_node(spec, input.host, agent));
   }
   if (server_count > 1) nodes.push_back(load_balancer_node(balancer));
   return std::unique_ptr<ClusterPlan>(

@@ -31,7 +31,17 @@ Error failure(const std::string &what) {
   return Error(Code::internal, "cannot " + what + (reason ? std::string(": ") + reason : std::string()));
 }
 
-Key make_key() { return Key(::EVP_EC_gen("P-256")); }
+Key make_key(KeyType type = KeyType::ecdsa_p256) {
+  if (type == KeyType::ed25519) return Key(::EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+  return Key(::EVP_EC_gen("P-256"));
+}
+
+KeyType type_of(EVP_PKEY *key) {
+  return ::EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519 ? KeyType::ed25519 : KeyType::ecdsa_p256;
+}
+
+/// Ed25519 signs what it is given and takes no digest.
+const EVP_MD *digest_for(EVP_PKEY *key) { return type_of(key) == KeyType::ed25519 ? nullptr : ::EVP_sha256(); }
 
 std::string text_of(BIO *bio) {
   char *data = nullptr;
@@ -39,11 +49,18 @@ std::string text_of(BIO *bio) {
   return std::string(data, static_cast<std::size_t>(std::max(size, 0L)));
 }
 
+/// An encrypted key is refused; OpenSSL would ask at the terminal.
+int no_password(char *, int, int, void *) { return -1; }
+
 Result<std::string> private_pem(EVP_PKEY *key) {
   Bio bio(::BIO_new(::BIO_s_mem()));
-  // SEC 1 ("EC PRIVATE KEY"), the form that kubeadm writes and every component reads.
-  if (!bio || ::PEM_write_bio_PrivateKey_traditional(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1)
-    return failure("write a private key");
+  // SEC 1 ("EC PRIVATE KEY"), the form that kubeadm writes and every component reads; Ed25519 keys have none of their
+  // own.
+  const bool written =
+      bio && (type_of(key) == KeyType::ed25519
+                  ? ::PEM_write_bio_PKCS8PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1
+                  : ::PEM_write_bio_PrivateKey_traditional(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1);
+  if (!written) return failure("write a private key");
   return text_of(bio.get());
 }
 
@@ -107,22 +124,39 @@ const std::string &Authority::certificate_pem() const { return impl_->certificat
 const std::string &Authority::key_pem() const { return impl_->key_pem; }
 
 Result<Authority> Authority::create(const std::string &common_name) {
+  AuthorityProfile profile;
+  profile.common_name = common_name;
+  return create(profile);
+}
+
+Result<Authority> Authority::create(const AuthorityProfile &profile) {
   auto impl = std::make_unique<Impl>();
-  impl->key = make_key();
+  impl->key = make_key(profile.key);
   impl->certificate.reset(::X509_new());
   X509 *certificate = impl->certificate.get();
-  const bool made =
-      impl->key && certificate && ::X509_set_version(certificate, X509_VERSION_3) == 1 && set_serial(certificate) &&
-      set_validity(certificate, std::chrono::hours(24 * 3650)) &&
-      add_name(::X509_get_subject_name(certificate), "CN", common_name) &&
-      ::X509_set_issuer_name(certificate, ::X509_get_subject_name(certificate)) == 1 &&
-      ::X509_set_pubkey(certificate, impl->key.get()) == 1 &&
-      add_extension(certificate, certificate, NID_key_usage, "critical,digitalSignature,keyEncipherment,keyCertSign") &&
-      add_extension(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE") &&
-      add_extension(certificate, certificate, NID_subject_key_identifier, "hash") &&
-      add_extension(certificate, certificate, NID_subject_alt_name, "DNS:" + common_name) &&
-      ::X509_sign(certificate, impl->key.get(), ::EVP_sha256()) != 0;
-  if (!made) return failure("make the certificate authority " + common_name);
+  bool made = impl->key && certificate && ::X509_set_version(certificate, X509_VERSION_3) == 1 &&
+              set_serial(certificate) && set_validity(certificate, std::chrono::hours(24 * 3650));
+  if (made) {
+    X509_NAME *subject = ::X509_get_subject_name(certificate);
+    for (const auto &organization : profile.organizations)
+      made = made && add_name(subject, "O", organization);
+    if (!profile.common_name.empty()) made = made && add_name(subject, "CN", profile.common_name);
+  }
+  made = made && ::X509_set_issuer_name(certificate, ::X509_get_subject_name(certificate)) == 1 &&
+         ::X509_set_pubkey(certificate, impl->key.get()) == 1 &&
+         add_extension(certificate, certificate, NID_key_usage, profile.key_usage) &&
+         (!profile.extended_key_usage ||
+          add_extension(certificate, certificate, NID_ext_key_usage, "serverAuth,clientAuth")) &&
+         add_extension(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE") &&
+         add_extension(certificate, certificate, NID_subject_key_identifier, "hash") &&
+         (profile.common_name.empty() ||
+          add_extension(certificate, certificate, NID_subject_alt_name, "DNS:" + profile.common_name)) &&
+         ::X509_sign(certificate, impl->key.get(), digest_for(impl->key.get())) != 0;
+  if (!made) {
+    std::string name = profile.common_name;
+    if (name.empty() && !profile.organizations.empty()) name = profile.organizations.front();
+    return failure("make the certificate authority " + name);
+  }
   auto pem = certificate_pem_of(certificate);
   if (!pem) return pem.error();
   auto key = private_pem(impl->key.get());
@@ -132,8 +166,28 @@ Result<Authority> Authority::create(const std::string &common_name) {
   return Authority(std::move(impl));
 }
 
+Result<Authority> Authority::load(const std::string &certificate_pem, const std::string &key_pem) {
+  const auto refused = [](const std::string &what) {
+    ::ERR_clear_error();
+    return Error(Code::config, what);
+  };
+  auto impl = std::make_unique<Impl>();
+  const Bio certificate(::BIO_new_mem_buf(certificate_pem.data(), static_cast<int>(certificate_pem.size())));
+  impl->certificate.reset(certificate ? ::PEM_read_bio_X509(certificate.get(), nullptr, nullptr, nullptr) : nullptr);
+  if (!impl->certificate) return refused("the certificate is not one in PEM form");
+  const Bio key(::BIO_new_mem_buf(key_pem.data(), static_cast<int>(key_pem.size())));
+  impl->key.reset(key ? ::PEM_read_bio_PrivateKey(key.get(), nullptr, no_password, nullptr) : nullptr);
+  if (!impl->key) return refused("the private key is not one in PEM form");
+  if (::X509_check_private_key(impl->certificate.get(), impl->key.get()) != 1)
+    return refused("the private key does not belong to the certificate");
+  if (::X509_check_ca(impl->certificate.get()) == 0) return refused("the certificate is not that of an authority");
+  impl->certificate_pem = certificate_pem;
+  impl->key_pem = key_pem;
+  return Authority(std::move(impl));
+}
+
 Result<KeyPair> Authority::issue(const CertificateRequest &request) const {
-  const Key key = make_key();
+  const Key key = make_key(type_of(impl_->key.get()));
   const Certificate owned(::X509_new());
   X509 *certificate = owned.get();
   X509 *issuer = impl_->certificate.get();
@@ -145,18 +199,19 @@ Result<KeyPair> Authority::issue(const CertificateRequest &request) const {
     X509_NAME *subject = ::X509_get_subject_name(certificate);
     for (const auto &organization : request.organizations)
       made = made && add_name(subject, "O", organization);
-    made = made && add_name(subject, "CN", request.common_name);
+    if (!request.common_name.empty()) made = made && add_name(subject, "CN", request.common_name);
   }
   std::string usage;
   if (request.server) usage = "serverAuth";
   if (request.client) usage += usage.empty() ? "clientAuth" : ",clientAuth";
   const std::string names = alternative_names(request.dns_names, request.ip_addresses);
-  made = made && add_extension(certificate, issuer, NID_key_usage, "critical,digitalSignature,keyEncipherment") &&
+  const std::string key_usage = request.key_encipherment ? ",keyEncipherment" : "";
+  made = made && add_extension(certificate, issuer, NID_key_usage, "critical,digitalSignature" + key_usage) &&
          (usage.empty() || add_extension(certificate, issuer, NID_ext_key_usage, usage)) &&
          add_extension(certificate, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
          add_extension(certificate, issuer, NID_authority_key_identifier, "keyid") &&
          (names.empty() || add_extension(certificate, issuer, NID_subject_alt_name, names)) &&
-         ::X509_sign(certificate, impl_->key.get(), ::EVP_sha256()) != 0;
+         ::X509_sign(certificate, impl_->key.get(), digest_for(impl_->key.get())) != 0;
   if (!made) return failure("issue the certificate " + request.common_name);
   auto pem = certificate_pem_of(certificate);
   if (!pem) return pem.error();

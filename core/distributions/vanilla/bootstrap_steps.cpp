@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/vanilla/bootstrap_steps.hpp"
 
+#include "distributions/registries.hpp"
 #include "distributions/vanilla/image_manifests.hpp"
 #include "distributions/vanilla/node_scripts.hpp"
 #include "kubernetes/client.hpp"
@@ -76,8 +77,14 @@ asio::awaitable<Result<void>> wait_for_api(Shared b, BootstrapContext &context) 
   Result<void> answering = co_await b->client->wait_until_answering("/version", context.deadline());
   if (!answering) co_return answering;
   // The API server makes this namespace a moment after it begins to answer; made now, nothing has to wait for it.
-  json system = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", "kube-system"}}}};
-  auto created = co_await b->client->create("/api/v1/namespaces", std::move(system), context.deadline());
+  const json system = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", "kube-system"}}}};
+  auto created = co_await b->client->create("/api/v1/namespaces", system, context.deadline());
+  if (!created && created.error().code == Code::permission_denied) {
+    // On a slow machine it answers before its admission plugins do: "not yet ready to handle request".
+    answering = co_await b->client->wait_until_answering("/readyz", context.deadline());
+    if (!answering) co_return answering;
+    created = co_await b->client->create("/api/v1/namespaces", system, context.deadline());
+  }
   if (!created && created.error().code != Code::already_exists) co_return created.error();
   co_return Result<void>();
 }
@@ -253,8 +260,9 @@ std::vector<BootstrapStep> bootstrap_steps(std::shared_ptr<Cluster> cluster) {
     add("register", "join", "", {"api:" + node}, register_nodes);
     registered = {"register"};
   }
-  add("cni", "cni", "Pod network", {"api:" + node, "image-manifests"},
-      [](Shared s, BootstrapContext &c) { return apply_objects(s, c, s->network); });
+  if (with_cni)
+    add("cni", "cni", "Pod network", {"api:" + node, "image-manifests"},
+        [](Shared s, BootstrapContext &c) { return apply_objects(s, c, s->network); });
   add("storage", "addons", "Storage", {"api:" + node, "image-manifests"},
       [](Shared s, BootstrapContext &c) { return apply_objects(s, c, s->storage); });
   add("nodes-ready", "ready", "Nodes", registered, wait_for_nodes);
@@ -266,6 +274,8 @@ std::vector<BootstrapStep> bootstrap_steps(std::shared_ptr<Cluster> cluster) {
         wait_for_control_planes);
     add("dns", "ready", "Cluster DNS", {"cni", "api:" + node}, wait_for_dns);
   }
+  for (auto &step : registry_check_steps(b->spec(), node))
+    steps.push_back(std::move(step));
   return steps;
 }
 

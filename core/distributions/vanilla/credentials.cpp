@@ -37,14 +37,17 @@ Result<Credentials> Credentials::create(const CredentialsInput &input) {
   if (!front_proxy) return front_proxy.error();
   auto etcd = pki::Authority::create("etcd-ca");
   if (!etcd) return etcd.error();
-  Credentials made(input, std::move(*cluster), std::move(*front_proxy), std::move(*etcd));
+  const auto shared = [](pki::Authority &authority) {
+    return std::make_shared<const pki::Authority>(std::move(authority));
+  };
+  Credentials made(input, shared(*cluster), shared(*front_proxy), shared(*etcd));
   auto signing = pki::make_signing_key();
   if (!signing) return signing.error();
   made.service_accounts_ = std::move(*signing);
-  auto admin = made.cluster_.issue(client_request("kubernetes-admin", {"kubeadm:cluster-admins"}));
+  auto admin = made.cluster_->issue(client_request("kubernetes-admin", {"kubeadm:cluster-admins"}));
   if (!admin) return admin.error();
   made.admin_ = std::move(*admin);
-  auto super = made.cluster_.issue(client_request("kubernetes-super-admin", {"system:masters"}));
+  auto super = made.cluster_->issue(client_request("kubernetes-super-admin", {"system:masters"}));
   if (!super) return super.error();
   made.super_ = std::move(*super);
   return made;
@@ -57,12 +60,12 @@ Result<Files> Credentials::control_plane_files(const NodeIdentity &node) const {
   if (!service_address) return service_address.error();
 
   Files files;
-  files.emplace_back("ca.crt", cluster_.certificate_pem());
-  files.emplace_back("ca.key", cluster_.key_pem());
-  files.emplace_back("front-proxy-ca.crt", front_proxy_.certificate_pem());
-  files.emplace_back("front-proxy-ca.key", front_proxy_.key_pem());
-  files.emplace_back("etcd/ca.crt", etcd_.certificate_pem());
-  files.emplace_back("etcd/ca.key", etcd_.key_pem());
+  files.emplace_back("ca.crt", cluster_->certificate_pem());
+  files.emplace_back("ca.key", cluster_->key_pem());
+  files.emplace_back("front-proxy-ca.crt", front_proxy_->certificate_pem());
+  files.emplace_back("front-proxy-ca.key", front_proxy_->key_pem());
+  files.emplace_back("etcd/ca.crt", etcd_->certificate_pem());
+  files.emplace_back("etcd/ca.key", etcd_->key_pem());
   files.emplace_back("sa.key", service_accounts_.private_pem);
   files.emplace_back("sa.pub", service_accounts_.public_pem);
 
@@ -87,26 +90,30 @@ Result<Files> Credentials::control_plane_files(const NodeIdentity &node) const {
   const std::pair<const char *, pki::CertificateRequest> clients[] = {
       {"apiserver-kubelet-client", client_request("kube-apiserver-kubelet-client", {"kubeadm:cluster-admins"})},
   };
-  if (auto r = add(files, cluster_, "apiserver", api); !r) return r.error();
+  if (auto r = add(files, *cluster_, "apiserver", api); !r) return r.error();
   for (const auto &[name, request] : clients)
-    if (auto r = add(files, cluster_, name, request); !r) return r.error();
-  if (auto r = add(files, front_proxy_, "front-proxy-client", client_request("front-proxy-client", {})); !r)
+    if (auto r = add(files, *cluster_, name, request); !r) return r.error();
+  if (auto r = add(files, *front_proxy_, "front-proxy-client", client_request("front-proxy-client", {})); !r)
     return r.error();
-  if (auto r = add(files, etcd_, "etcd/server", member); !r) return r.error();
-  if (auto r = add(files, etcd_, "etcd/peer", member); !r) return r.error();
-  if (auto r = add(files, etcd_, "etcd/healthcheck-client", client_request("kube-etcd-healthcheck-client", {})); !r)
+  if (auto r = add(files, *etcd_, "etcd/server", member); !r) return r.error();
+  if (auto r = add(files, *etcd_, "etcd/peer", member); !r) return r.error();
+  if (auto r = add(files, *etcd_, "etcd/healthcheck-client", client_request("kube-etcd-healthcheck-client", {})); !r)
     return r.error();
-  if (auto r = add(files, etcd_, "apiserver-etcd-client", client_request("kube-apiserver-etcd-client", {})); !r)
+  if (auto r = add(files, *etcd_, "apiserver-etcd-client", client_request("kube-apiserver-etcd-client", {})); !r)
     return r.error();
   return files;
 }
 
 Result<pki::KeyPair> Credentials::kubelet_client(const std::string &node) const {
-  return cluster_.issue(client_request("system:node:" + node, {"system:nodes"}));
+  return issue_kubelet_client(*cluster_, node);
 }
 
 Result<pki::KeyPair> Credentials::component_client(const std::string &user) const {
-  return cluster_.issue(client_request(user, {}));
+  return cluster_->issue(client_request(user, {}));
+}
+
+Result<pki::KeyPair> issue_kubelet_client(const pki::Authority &authority, const std::string &node) {
+  return authority.issue(client_request("system:node:" + node, {"system:nodes"}));
 }
 
 std::string kubeconfig_text(const std::string &cluster, const std::string &user, const std::string &context,

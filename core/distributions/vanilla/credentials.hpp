@@ -4,6 +4,7 @@
 
 #include "distributions/pki/certificate_authority.hpp"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -30,19 +31,23 @@ public:
   Result<std::vector<std::pair<std::string, std::string>>> control_plane_files(const NodeIdentity &node) const;
   Result<pki::KeyPair> kubelet_client(const std::string &node) const;
   Result<pki::KeyPair> component_client(const std::string &user) const; ///< system:kube-scheduler, ...
-  const pki::Authority &authority() const { return cluster_; }
+  const pki::Authority &authority() const { return *cluster_; }
   const pki::KeyPair &admin() const { return admin_; }       ///< group kubeadm:cluster-admins
   const pki::KeyPair &super_admin() const { return super_; } ///< group system:masters: works before RBAC does
 
 private:
-  Credentials(CredentialsInput input, pki::Authority cluster, pki::Authority front_proxy, pki::Authority etcd)
+  using Shared = std::shared_ptr<const pki::Authority>;
+  Credentials(CredentialsInput input, Shared cluster, Shared front_proxy, Shared etcd)
       : input_(std::move(input)), cluster_(std::move(cluster)), front_proxy_(std::move(front_proxy)),
         etcd_(std::move(etcd)) {}
   CredentialsInput input_;
-  pki::Authority cluster_, front_proxy_, etcd_;
+  Shared cluster_, front_proxy_, etcd_; ///< never change, so that copies may share them
   pki::SigningKey service_accounts_;
   pki::KeyPair admin_, super_;
 };
+
+/// The certificate by which the API server knows a node's kubelet.
+Result<pki::KeyPair> issue_kubelet_client(const pki::Authority &authority, const std::string &node);
 
 /// A kubeconfig with one cluster, user and context.
 std::string kubeconfig_text(const std::string &cluster, const std::string &user, const std::string &context,

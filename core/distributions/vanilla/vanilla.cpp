@@ -60,6 +60,10 @@ std::string Vanilla::default_node_image(const std::string &kubernetes_version) c
   return pinned_image(kubernetes_version);
 }
 
+Result<std::shared_ptr<const KeyMaterial>> Vanilla::make_keys(const ClusterSpec &spec) const {
+  return vanilla::make_keys(spec);
+}
+
 Result<std::unique_ptr<ClusterPlan>> Vanilla::plan(const PlanInput &input) const { return make_plan(input); }
 
 asio::awaitable<Result<std::string>> Vanilla::fetch_kubeconfig(NodeAccess &access, std::string node,

@@ -13,8 +13,10 @@ public:
   std::vector<std::string> required_capabilities() const override;
   Result<void> check(const ClusterSpec &spec) const override;
   std::vector<ImageNeed> images(const ClusterSpec &spec) const override;
+  Result<std::shared_ptr<const KeyMaterial>> make_keys(const ClusterSpec &spec) const override;
   Result<std::unique_ptr<ClusterPlan>> plan(const PlanInput &input) const override;
   std::string default_node_image(const std::string &kubernetes_version) const override;
+  asio::awaitable<Result<Expansion>> expand(NodeAccess &access, ExpansionInput input, Deadline deadline) const override;
   asio::awaitable<Result<std::string>> fetch_kubeconfig(NodeAccess &access, std::string node, std::string context_name,
                                                         std::string server, Deadline deadline) const override;
 };

@@ -3,6 +3,7 @@
 
 #include "distributions/load_balancer.hpp"
 #include "distributions/vanilla/bootstrap_steps.hpp"
+#include "distributions/vanilla/node_files.hpp"
 #include "distributions/vanilla/node_scripts.hpp"
 
 #include <openssl/rand.h>
@@ -10,33 +11,6 @@
 namespace ksail::vanilla {
 
 namespace {
-
-constexpr int api_port = 6443;
-
-void add(NodeTemplate &node, std::string path, std::string content, unsigned mode = 0644) {
-  NodeFile file;
-  file.path = std::move(path);
-  file.content = std::move(content);
-  file.mode = mode;
-  node.files.push_back(std::move(file));
-}
-
-void link(NodeTemplate &node, std::string path, std::string target) {
-  NodeFile file;
-  file.path = std::move(path);
-  file.symlink = std::move(target);
-  node.files.push_back(std::move(file));
-}
-
-/// A script, its unit, and the link that makes systemd start it at boot.
-void add_script(NodeTemplate &node, const std::string &name, const std::string &description, std::string text,
-                bool blocking, const std::string &before) {
-  const std::string script = std::string(script_folder) + "/" + name;
-  const std::string unit = "ksail-" + name + ".service";
-  add(node, script, std::move(text), 0755);
-  add(node, "/etc/systemd/system/" + unit, unit_text(description, script, blocking, before));
-  link(node, "/etc/systemd/system/multi-user.target.wants/" + unit, "/etc/systemd/system/" + unit);
-}
 
 /// The form kubeadm checks: [a-z0-9]{6}.[a-z0-9]{16}.
 Result<std::string> make_bootstrap_token() {
@@ -52,32 +26,10 @@ Result<std::string> make_bootstrap_token() {
   return token;
 }
 
-nlohmann::json node_settings(const ClusterSpec &spec, const NodeIdentity &node) {
-  using nlohmann::json;
-  // systemd is the first process, containerd needs a real file system below /var, and pods are containers in a
-  // container.
-  json settings = {
-      {"hostname", node.name},
-      {"privileged", true},
-      {"tty", true},
-      {"init", false},
-      {"cgroup_namespace", "private"},
-      {"security_options", {"seccomp=unconfined", "apparmor=unconfined"}},
-      {"tmpfs", {"/tmp", "/run"}},
-      {"volumes", {"/var"}},
-      {"mounts", json::array({{{"source", "/lib/modules"}, {"target", "/lib/modules"}, {"options", {"ro"}}}})},
-      {"address", node.address},
-      {"restart", {{"policy", "on-failure"}, {"max_retries", 1}}}};
-  if (node.control_plane) {
-    settings["env"] = {{"KUBECONFIG", "/etc/kubernetes/admin.conf"}};
-    // Behind a load balancer it is that which has the port that was asked for.
-    settings["ports"] = json::array({{{"container", api_port},
-                                      {"host", spec.control_planes == 1 ? spec.api_host_port : 0},
-                                      {"host_address", spec.api_host_address},
-                                      {"protocol", "tcp"}}});
-  }
-  return settings;
-}
+struct Keys final : KeyMaterial {
+  explicit Keys(Credentials made) : credentials(std::move(made)) {}
+  Credentials credentials;
+};
 
 class VanillaPlan final : public ClusterPlan {
 public:
@@ -108,13 +60,13 @@ Result<void> VanillaPlan::add_control_plane_files(NodeTemplate &node, const Node
   auto pki_files = credentials.control_plane_files(identity);
   if (!pki_files) return pki_files.error();
   for (auto &[path, content] : *pki_files)
-    add(node, "/etc/kubernetes/pki/" + path, std::move(content), path.ends_with(".key") ? 0600 : 0644);
+    add_file(node, "/etc/kubernetes/pki/" + path, std::move(content), path.ends_with(".key") ? 0600 : 0644);
   const std::string cluster = cluster_->config.spec.name;
   const std::string shared = "https://" + cluster_->config.endpoint;
   const std::string local = "https://" + identity.address + ":" + std::to_string(api_port);
   const auto conf = [&](const char *file, const std::string &user, const std::string &server,
                         const pki::KeyPair &client) {
-    add(node, std::string("/etc/kubernetes/") + file,
+    add_file(node, std::string("/etc/kubernetes/") + file,
         kubeconfig_text(cluster, user, user + "@" + cluster, server, ca, client), 0600);
   };
   conf("admin.conf", "kubernetes-admin", shared, credentials.admin());
@@ -125,7 +77,7 @@ Result<void> VanillaPlan::add_control_plane_files(NodeTemplate &node, const Node
     if (!client) return client.error();
     conf(file, user, local, *client);
   }
-  add(node, std::string(script_folder) + "/super-admin.pem",
+  add_file(node, std::string(script_folder) + "/super-admin.pem",
       credentials.super_admin().certificate_pem + credentials.super_admin().key_pem, 0600);
   const NodeIdentity &first = cluster_->nodes.front();
   const bool is_first = identity.name == first.name;
@@ -152,49 +104,38 @@ void VanillaPlan::add_load_balancer(std::string image, std::string address) {
 }
 
 Result<void> VanillaPlan::add_node(const NodeIdentity &identity, const std::string &image) {
-  NodeTemplate node;
-  node.name = identity.name;
-  node.role = identity.control_plane ? "control-plane" : "worker";
-  node.image = image;
-  node.settings = node_settings(cluster_->config.spec, identity);
   const auto &credentials = cluster_->credentials;
-  const std::string &ca = credentials.authority().certificate_pem();
+  auto client = credentials.kubelet_client(identity.name);
+  if (!client) return client.error();
+  std::string range;
+  if (cluster_->config.spec.cni == Cni::standard) {
+    auto assigned = cluster_->pod_range(nodes_.size());
+    if (!assigned) return assigned.error();
+    range = *assigned;
+  }
+  NodeTemplate node = node_template(cluster_->config, identity, image);
   if (identity.control_plane) {
     if (auto added = add_control_plane_files(node, identity); !added) return added.error();
   } else {
-    add(node, "/etc/kubernetes/pki/ca.crt", ca);
-    add_script(node, "detour", "The API server's Service until kube-proxy is there",
-               detour_script(cluster_->service_address, cluster_->nodes.front().address), false, "");
-    add_script(node, "join", "Waiting for the API server", worker_script(cluster_->nodes.front().address), true,
-               "kubelet.service");
+    add_worker_files(node, cluster_->service_address, cluster_->nodes.front().address);
   }
-  auto client = credentials.kubelet_client(identity.name);
-  if (!client) return client.error();
-  // The kubelet renews this certificate by itself, into a new file beside it.
-  const std::string pem = "/var/lib/kubelet/pki/kubelet-client-initial.pem";
-  add(node, pem, client->certificate_pem + client->key_pem, 0600);
-  link(node, "/var/lib/kubelet/pki/kubelet-client-current.pem", pem);
-  add(node, "/etc/kubernetes/kubelet.conf",
-      kubelet_kubeconfig_text(cluster_->config.spec.name, identity.name, "https://" + cluster_->config.endpoint, ca),
-      0600);
-  add(node, "/var/lib/kubelet/config.yaml", kubelet_config(cluster_->config));
-  add(node, "/var/lib/kubelet/instance-config.yaml",
-      "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\ncontainerRuntimeEndpoint: "
-      "unix:///run/containerd/containerd.sock\n");
-  add(node, "/var/lib/kubelet/kubeadm-flags.env", kubelet_flags(identity));
-  add(node, "/kind/kubeadm.conf", kubeadm_config(cluster_->config, identity), 0600);
-  // Without the runtime the kubelet would only fail and be started again a second later.
-  add(node, "/etc/systemd/system/kubelet.service.d/20-ksail.conf", "[Unit]\nAfter=containerd.service\n");
-  if (cluster_->config.spec.cni == Cni::standard) {
-    auto range = cluster_->pod_range(nodes_.size());
-    if (!range) return range.error();
-    add(node, "/etc/cni/net.d/10-kindnet.conflist", cni_config(*range));
-  }
+  add_kubelet_files(node, cluster_->config, identity, credentials.authority().certificate_pem(), *client, range);
   nodes_.push_back(std::move(node));
   return {};
 }
 
 } // namespace
+
+std::string endpoint_host(const ClusterSpec &spec) {
+  return spec.control_planes > 1 ? load_balancer_name(spec) : spec.control_plane_names().front();
+}
+
+Result<std::shared_ptr<const KeyMaterial>> make_keys(const ClusterSpec &spec) {
+  CredentialsInput wanted{endpoint_host(spec), spec.api_host_address, spec.service_subnet};
+  auto credentials = Credentials::create(wanted);
+  if (!credentials) return credentials.error();
+  return std::shared_ptr<const KeyMaterial>(std::make_shared<Keys>(std::move(*credentials)));
+}
 
 Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
   const ClusterSpec &spec = input.spec;
@@ -209,6 +150,7 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
   if (!pods) return pods.error();
   auto services = parse_subnet(spec.service_subnet);
   if (!services) return services.error();
+  if (auto apart = check_apart(*network, *pods, *services); !apart) return apart.error();
   auto service_address = address_in(*services, 1);
   if (!service_address) return service_address.error();
   auto dns_address = address_in(*services, 10);
@@ -229,7 +171,7 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
   if (auto added = add_nodes(spec.control_plane_names(), true); !added) return added.error();
   if (auto added = add_nodes(spec.worker_names(), false); !added) return added.error();
 
-  std::string endpoint_host = nodes.front().name, balancer_address, balancer_image;
+  std::string balancer_address, balancer_image;
   if (spec.control_planes > 1) {
     const auto found = input.images.find(load_balancer_image(spec).ref);
     if (found == input.images.end()) return Error(Code::internal, "nothing is known of the load balancer's image");
@@ -237,15 +179,19 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
     auto address = address_in(*network, next++);
     if (!address) return address.error();
     balancer_address = *address;
-    endpoint_host = load_balancer_name(spec);
   }
 
-  CredentialsInput wanted{endpoint_host, spec.api_host_address, spec.service_subnet};
-  auto credentials = Credentials::create(wanted);
-  if (!credentials) return credentials.error();
-  ConfigInput config{spec, input.host, *version, endpoint_host + ":" + std::to_string(api_port), *token};
+  auto keys = input.keys;
+  if (!keys) {
+    auto made = make_keys(spec);
+    if (!made) return made.error();
+    keys = *made;
+  }
+  const auto *known = dynamic_cast<const Keys *>(keys.get());
+  if (!known) return Error(Code::internal, "the keys are those of another distribution");
+  ConfigInput config{spec, input.host, *version, endpoint_host(spec) + ":" + std::to_string(api_port), *token};
   auto cluster = std::make_shared<Cluster>(
-      Cluster{std::move(config), std::move(*credentials), std::move(nodes), *pods, *service_address, *dns_address});
+      Cluster{std::move(config), known->credentials, std::move(nodes), *pods, *service_address, *dns_address});
   auto plan = std::make_unique<VanillaPlan>(cluster);
   for (const auto &node : cluster->nodes)
     if (auto added = plan->add_node(node, image->second.use); !added) return added.error();

@@ -6,6 +6,10 @@
 
 namespace ksail::vanilla {
 
+/// The host name by which nodes reach the API server.
+std::string endpoint_host(const ClusterSpec &spec);
+/// The keys of a cluster, for PlanInput::keys.
+Result<std::shared_ptr<const KeyMaterial>> make_keys(const ClusterSpec &spec);
 /// CPU only. Any thread.
 Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input);
 

@@ -196,14 +196,11 @@ Result<void> Builder::components(const Target &target) {
 }
 
 Result<void> Builder::configurations(const Target &target) {
-  if (auto done = target.gathered.add_default_fields(); !done) {
-    return std::move(done).error().in(target.k.file);
-  }
+  const auto &k = target.k;
   using Reader = Result<TransformerFields> (*)(Arena &, std::string_view, const std::string &);
-  for (const auto &[field, reader] : std::initializer_list<std::pair<const char *, Reader>>{
-           {"configurations", &read_configuration}, {"crds", &read_definitions}}) {
-    for (const auto &path : texts(target.k, field)) {
-      const auto where = target.k.file + ": " + field;
+  const auto read = [&](const char *field, Reader reader, TransformerFields &into) -> Result<void> {
+    for (const auto &path : texts(k, field)) {
+      const auto where = k.file + ": " + field;
       auto text = target.load(path);
       if (!text) {
         return std::move(text).error().in(where);
@@ -212,12 +209,39 @@ Result<void> Builder::configurations(const Target &target) {
       if (!fields) {
         return std::move(fields).error().in(where);
       }
-      if (auto done = target.gathered.add_fields(*fields); !done) {
+      if (auto done = merge_into(into, *fields); !done) {
         return std::move(done).error().in(where + ": " + path);
       }
     }
+    return {};
+  };
+  if (!k.has("configurations")) {
+    if (auto done = target.gathered.add_default_fields(); !done) {
+      return std::move(done).error().in(k.file);
+    }
+  } else {
+    TransformerFields own;
+    if (auto done = read("configurations", &read_configuration, own); !done) {
+      return done;
+    }
+    TransformerFields all = default_fields();
+    auto done = merge_into(all, own);
+    if (done) {
+      done = target.gathered.add_fields(all);
+    }
+    if (!done) {
+      return std::move(done).error().in(k.file + ": configurations");
+    }
   }
-  return {};
+  if (!k.has("crds")) {
+    return {};
+  }
+  TransformerFields defined;
+  if (auto done = read("crds", &read_definitions, defined); !done) {
+    return done;
+  }
+  auto done = target.gathered.add_fields(defined);
+  return done ? Result<void>() : std::move(done).error().in(k.file + ": crds");
 }
 
 } // namespace ksail::manifests::kustomize

@@ -79,12 +79,19 @@ Result<void> Builder::transform_step(const Target &target, const char *field) {
   };
   if (name == "patchesStrategicMerge") {
     const auto &entries = k.list(field);
+    std::size_t patches = 0;
     for (std::size_t i = 0; i < entries.size(); ++i) {
-      if (auto done = apply_merge_patch(setting, list, entries[i].get<std::string>(), at(i)); !done) {
-        return done;
+      auto count = apply_merge_patch(setting, list, entries[i].get<std::string>(), at(i));
+      if (!count) {
+        return count.error();
       }
+      patches += *count;
     }
-    return entries.empty() ? Result<void>() : ended({}, "PatchStrategicMergeTransformer", "");
+    if (entries.empty()) {
+      return {};
+    }
+    return patches == 0 ? Error(Code::config, k.file + ": " + field + " holds no patch")
+                        : ended({}, "PatchStrategicMergeTransformer", "");
   }
   if (name == "patches" || name == "patchesJson6902") {
     const bool operations = name == "patchesJson6902";

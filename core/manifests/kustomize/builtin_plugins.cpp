@@ -59,6 +59,10 @@ public:
   Ended suffix() {
     return needs("fieldSpecs", [&] { return add_suffix(arena_, list_, text_of(fields_, "suffix"), specs()); });
   }
+  Ended prefix_and_suffix() {
+    auto done = prefix();
+    return done ? suffix() : done;
+  }
   Ended labels() { return add_entries(arena_, list_, fields_.value("labels", Json::object()), specs()); }
   Ended annotations() { return add_entries(arena_, list_, fields_.value("annotations", Json::object()), specs()); }
   Ended image() { return set_image(arena_, list_, fields_.value("imageTag", Json::object()), specs()); }
@@ -74,17 +78,19 @@ public:
     return apply_patch(patching(), list_, entry, true, "the patch");
   }
   Ended merges() {
-    for (const auto &path : fields_.value("paths", Json::array())) {
-      if (auto done = apply_merge_patch(patching(), list_, path.get<std::string>(), "the patch"); !done) {
-        return done;
-      }
+    auto texts = fields_.value("paths", Json::array());
+    if (const auto patches = text_of(fields_, "patches"); !patches.empty()) {
+      texts.push_back(patches);
     }
-    const auto patches = text_of(fields_, "patches");
-    return patches.empty() ? Ended() : apply_merge_patch(patching(), list_, patches, "the patch");
-  }
-  Ended sort() {
-    const auto options = fields_.value("sortOptions", Json::object());
-    return sort_resources(list_, &options, "sortOptions");
+    std::size_t patches = 0;
+    for (const auto &text : texts) {
+      auto count = apply_merge_patch(patching(), list_, text.get<std::string>(), "the patch");
+      if (!count) {
+        return count.error();
+      }
+      patches += *count;
+    }
+    return patches == 0 ? Ended(Error(Code::config, "there is no patch")) : Ended();
   }
   Ended hash() {
     for (Resource *resource : list_) {
@@ -171,10 +177,10 @@ constexpr std::pair<std::string_view, Ended (Run::*)()> kTransformers[] = {
     {"PatchJson6902Transformer", &Run::operations},
     {"PatchStrategicMergeTransformer", &Run::merges},
     {"PatchTransformer", &Run::patch},
+    {"PrefixSuffixTransformer", &Run::prefix_and_suffix},
     {"PrefixTransformer", &Run::prefix},
     {"ReplacementTransformer", &Run::replacements},
     {"ReplicaCountTransformer", &Run::replicas},
-    {"SortOrderTransformer", &Run::sort},
     {"SuffixTransformer", &Run::suffix},
     {"ValueAddTransformer", &Run::value}};
 

@@ -9,6 +9,12 @@ namespace {
 
 using nlohmann::json;
 
+constexpr FieldSpecs TransformerFields::*kLists[] = {
+    &TransformerFields::name_prefix, &TransformerFields::name_suffix,     &TransformerFields::namespaces,
+    &TransformerFields::images,      &TransformerFields::replicas,        &TransformerFields::common_labels,
+    &TransformerFields::labels,      &TransformerFields::template_labels, &TransformerFields::common_annotations,
+    &TransformerFields::variables};
+
 std::span<const Field> configuration_shape() {
   static const Field kReference[] = {{"group", Type::text},
                                      {"version", Type::text},
@@ -37,7 +43,7 @@ Result<void> merge_references(std::vector<NameReference> &into, const std::vecto
         continue;
       }
       last = at + 1;
-      if (at->referrer.same_place(one.referrer)) {
+      if (at->referrer.stands_for(one.referrer)) {
         if (at->referrer.create != one.referrer.create) {
           return Error(Code::config, "conflicting field specs for " + one.referrer.path, "give both the same `create`");
         }
@@ -48,17 +54,23 @@ Result<void> merge_references(std::vector<NameReference> &into, const std::vecto
       into.insert(last, one);
     }
   }
-  // In the order of the targets' kinds: where a field may name objects of several kinds, the first takes it.
-  const auto before = [](const NameReference &a, const NameReference &b) {
-    return a.target != b.target && sorts_before(a.target, b.target);
-  };
-  for (auto at = into.begin(); at != into.end(); ++at) {
-    std::rotate(std::upper_bound(into.begin(), at, *at, before), at, at + 1);
-  }
   return {};
 }
 
 } // namespace
+
+void sort_by_kind(TransformerFields &fields) {
+  const auto sort = [](auto &list, const auto &gvk) {
+    const auto before = [&](const auto &a, const auto &b) { return gvk(a) != gvk(b) && sorts_before(gvk(a), gvk(b)); };
+    for (auto at = list.begin(); at != list.end(); ++at) {
+      std::rotate(std::upper_bound(list.begin(), at, *at, before), at, at + 1);
+    }
+  };
+  for (const auto member : kLists) {
+    sort(fields.*member, [](const FieldSpec &spec) { return spec.gvk(); });
+  }
+  sort(fields.references, [](const NameReference &reference) { return reference.target; });
+}
 
 FieldSpec field_spec_of(const json &entry) {
   return {text_of(entry, "group"), text_of(entry, "version"), text_of(entry, "kind"), text_of(entry, "path"),
@@ -76,16 +88,16 @@ FieldSpecs field_specs_of(const json &object, const char *field) {
 }
 
 Result<void> merge_into(TransformerFields &into, const TransformerFields &more) {
-  for (const auto member :
-       {&TransformerFields::name_prefix, &TransformerFields::name_suffix, &TransformerFields::namespaces,
-        &TransformerFields::images, &TransformerFields::replicas, &TransformerFields::common_labels,
-        &TransformerFields::labels, &TransformerFields::template_labels, &TransformerFields::common_annotations,
-        &TransformerFields::variables}) {
+  for (const auto member : kLists) {
     if (auto done = merge_into(into.*member, more.*member); !done) {
       return done;
     }
   }
-  return merge_references(into.references, more.references);
+  if (auto done = merge_references(into.references, more.references); !done) {
+    return done;
+  }
+  sort_by_kind(into);
+  return {};
 }
 
 Result<TransformerFields> read_configuration(Arena &arena, std::string_view text, const std::string &file) {
@@ -101,7 +113,7 @@ Result<TransformerFields> read_configuration(Arena &arena, std::string_view text
     return checked.error();
   }
   TransformerFields fields;
-  const std::pair<const char *, FieldSpecs TransformerFields::*> kLists[] = {
+  const std::pair<const char *, FieldSpecs TransformerFields::*> kNames[] = {
       {"namePrefix", &TransformerFields::name_prefix},
       {"nameSuffix", &TransformerFields::name_suffix},
       {"namespace", &TransformerFields::namespaces},
@@ -112,7 +124,7 @@ Result<TransformerFields> read_configuration(Arena &arena, std::string_view text
       {"varReference", &TransformerFields::variables},
       {"images", &TransformerFields::images},
       {"replicas", &TransformerFields::replicas}};
-  for (const auto &[name, member] : kLists) {
+  for (const auto &[name, member] : kNames) {
     fields.*member = field_specs_of(*checked, name);
   }
   if (checked->contains("nameReference")) {
@@ -124,6 +136,7 @@ Result<TransformerFields> read_configuration(Arena &arena, std::string_view text
       }
     }
   }
+  sort_by_kind(fields);
   return fields;
 }
 

@@ -176,6 +176,7 @@ TransformerFields make_defaults() {
                                of("batch", "", "CronJob", "spec/jobTemplate/spec/template/metadata/annotations", true)};
   fields.variables = default_variable_fields();
   fields.references = make_name_references();
+  sort_by_kind(fields);
   return fields;
 }
 

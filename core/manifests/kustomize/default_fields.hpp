@@ -32,7 +32,11 @@ const TransformerFields &default_fields();
 /// The part of it where variables are replaced.
 FieldSpecs default_variable_fields();
 
-/// Adds what is not there yet; an entry for the same place with another `create` is an error.
+/// Entries by kind, references by the kind of their target: where a field may name objects of several kinds, the first
+/// takes it; and what is merged first counts.
+void sort_by_kind(TransformerFields &fields);
+
+/// Adds what is not there yet, and sorts; an entry for the same place with another `create` is an error.
 Result<void> merge_into(TransformerFields &into, const TransformerFields &more);
 
 /// A file of `configurations`.

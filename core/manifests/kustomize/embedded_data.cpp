@@ -143,11 +143,10 @@ Result<bool> write_into_embedded(Arena &arena, Node &root, std::span<const std::
       replace_value(arena, *field, value);
     }
     const bool indented = scalar->text().find('\n') != std::string_view::npos && text.find("  ") != text.npos;
-    auto written = json_text(*document, indented);
-    if (!written) {
-      return written.error();
+    // A text in the place of a number makes no JSON: kustomize then leaves everything as it was, and says nothing.
+    if (const auto written = json_text(*document, indented)) {
+      replace_text(arena, *scalar, *written);
     }
-    replace_text(arena, *scalar, *written);
     return true;
   }
   if (fields->size() != 1 || !fields->front()->is_scalar() || fields->front()->line == 0 || !value.is_scalar()) {

@@ -16,9 +16,9 @@ struct FieldSpec {
   std::string path;                 ///< "spec/template/metadata/labels"; "containers[]" must be a list; "\/" is a slash
   bool create = false;              ///< make what is missing on the way
   Gvk gvk() const { return {group, version, kind}; }
-  bool same_place(const FieldSpec &o) const {
-    return group == o.group && version == o.version && kind == o.kind && path == o.path;
-  }
+  /// Whether an entry like `other` adds nothing to this one: kustomize takes it as the same where this one's kinds are
+  /// among those of `other`, although `other` means more.
+  bool stands_for(const FieldSpec &other) const { return path == other.path && gvk().selected_by(other.gvk()); }
 };
 using FieldSpecs = std::vector<FieldSpec>;
 

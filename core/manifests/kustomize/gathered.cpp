@@ -92,6 +92,8 @@ Result<void> Gathered::absorb(Arena &arena, Resource *made) {
   }
   if (made->behavior == Behavior::merge) {
     merge_data(arena, *old, *made);
+  } else if (made->origin != nullptr) {
+    old->origin = made->origin;
   }
   made->set_name(arena, old->name());
   made->set_namespace(arena, old->ns());

@@ -86,9 +86,11 @@ Result<void> rename(Arena &arena, Resources &resources, const FieldSpecs &fields
         continue;
       }
       if (field.path == "metadata/name") {
-        (resource->*affixes).push_back(affix);
-        resource->remember_id();
-        resource->set_name(arena, renamed(resource->name()));
+        if (!affix.empty()) {
+          (resource->*affixes).push_back(affix);
+          resource->remember_id();
+          resource->set_name(arena, renamed(resource->name()));
+        }
         continue;
       }
       const Act act = [&](Node &node) { return assign_text(arena, renamed(node.text()))(node); };

@@ -75,7 +75,7 @@ public:
   }
 
   /// An entry of patchesStrategicMerge: YAML or the path of a file.
-  Result<void> inline_or_file(const std::string &item, const std::string &where) {
+  Result<std::size_t> inline_or_file(const std::string &item, const std::string &where) {
     auto merges = parse_resources(arena_, owned_, arena_.copy(item), where);
     if (!merges) {
       auto loaded = load_(item);
@@ -87,7 +87,11 @@ public:
         return merges.error();
       }
     }
-    return merge_by_id(*merges, where);
+    const auto count = merges->size();
+    if (auto done = merge_by_id(*merges, where); !done) {
+      return done.error();
+    }
+    return count;
   }
 
 private:
@@ -216,8 +220,8 @@ Result<void> apply_patch(const PatchSetting &setting, Resources &resources, cons
   return Patcher(setting, resources).entry(entry, where, only_operations);
 }
 
-Result<void> apply_merge_patch(const PatchSetting &setting, Resources &resources, const std::string &text_or_path,
-                               const std::string &where) {
+Result<std::size_t> apply_merge_patch(const PatchSetting &setting, Resources &resources,
+                                      const std::string &text_or_path, const std::string &where) {
   return Patcher(setting, resources).inline_or_file(text_or_path, where);
 }
 

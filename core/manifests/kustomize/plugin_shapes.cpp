@@ -27,10 +27,10 @@ std::map<std::string_view, Shape> make_shapes() {
           {"PatchStrategicMergeTransformer", {{"paths", Type::texts}, {"patches", Type::text}}},
           {"PatchTransformer",
            {target, {"path", Type::text}, {"patch", Type::text}, {"options", Type::object, patch_options_shape()}}},
+          {"PrefixSuffixTransformer", {{"prefix", Type::text}, {"suffix", Type::text}, specs}},
           {"PrefixTransformer", {{"prefix", Type::text}, specs}},
           {"ReplacementTransformer", {{"replacements", Type::objects, replacement_shape()}}},
           {"ReplicaCountTransformer", {{"replica", Type::object, replica_shape()}, specs}},
-          {"SortOrderTransformer", {{"sortOptions", Type::object, sort_options_shape()}}},
           {"SuffixTransformer", {{"suffix", Type::text}, specs}},
           {"ValueAddTransformer",
            {{"value", Type::text}, {"targets", Type::objects, value_target()}, {"targetFilePath", Type::text}}}};

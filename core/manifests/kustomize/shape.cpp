@@ -48,7 +48,12 @@ std::string suggestion(std::string_view name, std::span<const Field> shape) {
   std::string_view best;
   std::size_t least = 4;
   for (const auto &field : shape) {
-    const auto d = distance(lower(name), lower(field.name));
+    const auto given = lower(name);
+    const auto known = lower(field.name);
+    auto d = distance(given, known);
+    if (d > 2 && given.size() > 2 && known.ends_with(given)) {
+      d = 2; // `tag` for `newTag`
+    }
     if (d < least) {
       least = d;
       best = field.name;

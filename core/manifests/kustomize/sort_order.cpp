@@ -107,9 +107,9 @@ Result<void> sort_resources(Resources &resources, const nlohmann::json *chosen, 
     keys.push_back({rank == ranks.end() ? 0 : rank->second, std::move(kind),
                     whole + "|" + or_else(id.ns, "~X") + "|" + or_else(id.name, "~N"), resource});
   }
-  std::stable_sort(keys.begin(), keys.end(), [](const Key &a, const Key &b) {
-    return std::tie(a.rank, a.kind, a.id) < std::tie(b.rank, b.kind, b.id);
-  });
+  // Ids are unique: no two keys are equal.
+  std::sort(keys.begin(), keys.end(),
+            [](const Key &a, const Key &b) { return std::tie(a.rank, a.kind, a.id) < std::tie(b.rank, b.kind, b.id); });
   for (std::size_t i = 0; i < keys.size(); ++i) {
     resources[i] = keys[i].resource;
   }

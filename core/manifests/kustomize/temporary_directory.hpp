@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A directory for what a build fetches or writes, removed when the build is over.
 #pragma once
 
 #include <ksail/sdk/result.hpp>

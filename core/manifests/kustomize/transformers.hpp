@@ -51,9 +51,9 @@ struct PatchSetting {
 /// it deletes are taken out of the list.
 Result<void> apply_patch(const PatchSetting &setting, Resources &resources, const Json &entry, bool only_operations,
                          const std::string &where);
-/// One entry of `patchesStrategicMerge`: YAML, or the path of a file.
-Result<void> apply_merge_patch(const PatchSetting &setting, Resources &resources, const std::string &text_or_path,
-                               const std::string &where);
+/// One entry of `patchesStrategicMerge`: YAML, or the path of a file. Gives the number of patches in it.
+Result<std::size_t> apply_merge_patch(const PatchSetting &setting, Resources &resources,
+                                      const std::string &text_or_path, const std::string &where);
 
 /// `replacements`, each {path} or {source or sourceValue, targets}.
 Result<void> apply_replacements(Arena &arena, Resources &resources, const Json &replacements, const Loaded &load,

@@ -7,6 +7,7 @@
 #include "engine_error.hpp"
 #include "labels.hpp"
 #include "node_view.hpp"
+#include "nodes.hpp"
 #include "request_body.hpp"
 #include "verbs.hpp"
 
@@ -45,8 +46,9 @@ std::vector<std::string> volumes_of(const json &entry) {
 
 class Destruction {
 public:
-  Destruction(Verbs &verbs, Context &context, std::string cluster, json labels)
-      : verbs_(verbs), context_(context), cluster_(std::move(cluster)), labels_(std::move(labels)) {}
+  Destruction(Verbs &verbs, Context &context, std::string cluster, json labels, std::vector<std::string> only)
+      : verbs_(verbs), context_(context), cluster_(std::move(cluster)), labels_(std::move(labels)),
+        only_(only.begin(), only.end()) {}
   VerbResult run();
 
 private:
@@ -60,6 +62,7 @@ private:
   asio::awaitable<Result<void>> remove_volume(std::string name);
   asio::awaitable<Result<void>> remove_network(std::string id, std::string name);
   asio::awaitable<Result<bool>> detach_others(std::string id, std::string name);
+  bool asked_for(const json &container) const;
   void removed(const char *kind, const std::string &name);
   Reply reply() const;
 
@@ -67,9 +70,18 @@ private:
   Context &context_;
   std::string cluster_;
   json labels_;
+  std::set<std::string> only_; ///< nodes, with the volumes that are theirs alone; empty: everything
   std::set<std::string> nodes_, volumes_, networks_; ///< removed ones; an object may be met in two rounds
   std::set<std::string> spared_;                     ///< networks that another creation uses
 };
+
+/// Whether a container of the cluster carries the labels of the request; one that does not belongs to another creation.
+bool Destruction::asked_for(const json &container) const {
+  const json labels = container.value("Labels", json::object());
+  for (const auto &[key, value] : labels_.items())
+    if (labels.value(key, json()) != value) return false;
+  return true;
+}
 
 void Destruction::removed(const char *kind, const std::string &name) {
   context_.event(json{{"event", "removed"}, {"kind", kind}, {"name", name}});
@@ -89,6 +101,13 @@ asio::awaitable<Result<void>> Destruction::list(std::string target, json &into, 
 asio::awaitable<Result<Found>> Destruction::look() {
   const std::string filter = label_filter(cluster_, labels_);
   Found found;
+  if (!only_.empty()) {
+    auto listed = co_await list("/containers/json?all=1&filters=" + filter, found.containers, "");
+    if (!listed) co_return listed.error();
+    std::erase_if(found.containers.get_ref<json::array_t &>(),
+                  [&](const json &entry) { return !only_.contains(entry_name(entry)); });
+    co_return found;
+  }
   Work work;
   work.push_back([&] { return list("/containers/json?all=1&filters=" + filter, found.containers, ""); });
   work.push_back([&] { return list("/volumes?filters=" + filter, found.volumes, "Volumes"); });
@@ -96,6 +115,15 @@ asio::awaitable<Result<Found>> Destruction::look() {
   ForEachOptions at_once;
   auto listed = co_await run_all(std::move(work), at_once);
   if (!listed) co_return listed.error();
+  // A node of another creation that is not started yet does not hold the network it will need.
+  if (!labels_.empty() && !found.networks.empty()) {
+    auto everyone = co_await list_containers(verbs_.engine, cluster_, json::object(), context_.deadline());
+    if (!everyone) co_return everyone.error();
+    for (const auto &entry : *everyone)
+      if (!asked_for(entry))
+        for (const auto &network : found.networks)
+          spared_.insert(text(network, "Id"));
+  }
   std::erase_if(found.networks.get_ref<json::array_t &>(),
                 [&](const json &network) { return spared_.contains(text(network, "Id")); });
   co_return found;
@@ -182,12 +210,10 @@ asio::awaitable<Result<bool>> Destruction::detach_others(std::string id, std::st
   if (!users) co_return users.error();
   bool ours = false;
   for (const auto &user : *users) {
-    const json labels = user.value("Labels", json::object());
-    if (text(labels, cluster_label) != cluster_) continue;
+    if (text(user.value("Labels", json::object()), cluster_label) != cluster_) continue;
     ours = true;
     // A node that was asked for is only not gone yet, e.g. because the engine was starting it once more.
-    for (const auto &[key, value] : labels_.items())
-      if (labels.value(key, json()) != value) spared_.insert(id);
+    if (!asked_for(user)) spared_.insert(id);
   }
   if (ours) co_return false;
   for (const auto &user : *users) {
@@ -306,7 +332,9 @@ VerbResult destroy(Verbs &verbs, Request request, Context &context) {
   if (!cluster) co_return cluster.error();
   auto labels = optional_labels(request, "labels");
   if (!labels) co_return labels.error();
-  Destruction destruction(verbs, context, *cluster, *labels);
+  auto only = optional_texts(request, "nodes");
+  if (!only) co_return only.error();
+  Destruction destruction(verbs, context, *cluster, *labels, std::move(*only));
   auto reply = co_await destruction.run();
   co_return std::move(reply);
 }

@@ -11,7 +11,8 @@ namespace {
 VerbResult describe(Verbs &, Request, Context &) {
   const nlohmann::json capabilities = {
       {"node_kind", "container"}, {"exec", true},       {"copy", true},   {"user_data", false},    {"prefetch", true},
-      {"stats", true},            {"start_stop", true}, {"events", true}, {"fixed_address", true}, {"published_ports", true}};
+      {"stats", true},            {"start_stop", true}, {"events", true}, {"fixed_address", true}, {"published_ports", true},
+      {"images", true},           {"shared_volumes", true}, {"registry", true}};
   co_return Reply(nlohmann::json{{"provider", "Docker"}, {"capabilities", capabilities}});
 }
 
@@ -25,6 +26,10 @@ constexpr std::pair<std::string_view, Verb> table[] = {
     {"exec", exec},
     {"copy_to", copy_to},
     {"copy_from", copy_from},
+    {"find_images", find_images},
+    {"upload_image", upload_image},
+    {"ensure_registry", ensure_registry},
+    {"remove_registry", remove_registry},
     {"observe", observe},
     {"logs", logs},
     {"stats", stats},

@@ -59,6 +59,10 @@ Result<void> Engine::find() {
 http::Request Engine::request(const EngineCall &call) const {
   http::Request request(call.method, address_->base_path + "/v" + path_version_ + call.target, call.body);
   if (!call.body.empty()) request.headers.set("Content-Type", call.content_type);
+  if (call.source) {
+    request.source = call.source;
+    request.headers.set("Content-Type", call.content_type);
+  }
   if (!call.registry_auth.empty()) request.headers.set("X-Registry-Auth", call.registry_auth);
   return request;
 }

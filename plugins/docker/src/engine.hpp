@@ -30,6 +30,7 @@ struct EngineCall {
   std::string body;
   std::string content_type = "application/json"; ///< of `body`
   std::string registry_auth;                     ///< X-Registry-Auth, or empty
+  http::BodySource source;                       ///< instead of `body`: sent as it comes
 
   EngineCall(std::string m, std::string t, std::string w)
       : method(std::move(m)), target(std::move(t)), what(std::move(w)) {}

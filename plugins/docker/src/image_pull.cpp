@@ -61,6 +61,7 @@ private:
   asio::awaitable<Result<void>> pull(const ImageWanted &image, std::chrono::seconds patience);
   asio::awaitable<Result<void>> follow(http::Stream &stream, const ImageWanted &image);
   void tell(const ImageWanted &image, const PullProgress &progress);
+  void tell_state(const ImageWanted &image, const char *state);
 
   Verbs &verbs_;
   Context &context_;
@@ -111,6 +112,10 @@ asio::awaitable<Result<bool>> Prefetch::find_substitute(ImageWanted &image) {
 
 void Prefetch::tell(const ImageWanted &image, const PullProgress &progress) {
   context_.event(json{{"event", "pull"}, {"ref", image.ref}, {"done", progress.done()}, {"total", progress.total()}});
+}
+
+void Prefetch::tell_state(const ImageWanted &image, const char *state) {
+  context_.event(json{{"event", "pull"}, {"ref", image.ref}, {"state", state}, {"done", 0}, {"total", 0}});
 }
 
 asio::awaitable<Result<void>> Prefetch::follow(http::Stream &stream, const ImageWanted &image) {
@@ -171,7 +176,9 @@ asio::awaitable<Result<void>> Prefetch::provide(ImageWanted &image) {
   auto substitute = co_await find_substitute(image);
   if (!substitute) co_return substitute.error();
   const json instead = image.result;
+  tell_state(image, "started");
   auto pulled = co_await pull(image, *substitute ? first_answer_with_substitute : first_answer);
+  tell_state(image, pulled ? "ended" : "failed");
   if (pulled) {
     auto there = co_await look(image, "pulled");
     if (!there) co_return there.error();

@@ -64,6 +64,10 @@ std::vector<Ipv4Range> taken_ranges(const json &networks, bool local) {
   return taken;
 }
 
+bool is_older(const json &one, const json &other) {
+  return std::pair(text(one, "Created"), text(one, "Id")) < std::pair(text(other, "Created"), text(other, "Id"));
+}
+
 json network_body(const std::string &name, const Ipv4Range &range, const json &labels, const std::string &cluster,
                   const std::string &mtu) {
   json configuration = {{"Subnet", range.text()}, {"Gateway", range.host(1)}};
@@ -76,6 +80,28 @@ json network_body(const std::string &name, const Ipv4Range &range, const json &l
   body["IPAM"]["Driver"] = "default";
   body["IPAM"]["Config"].push_back(configuration);
   return body;
+}
+
+/// Names of networks are not unique: two creations at the same moment make two. The older one stays.
+VerbResult settle_on_one(Verbs &verbs, Context &context, std::string cluster, std::string name, std::string made) {
+  const json filter = {{"name", {"^" + name + "$"}}};
+  EngineCall list("GET", "/networks?filters=" + http::encode_component(filter.dump()), "look at network " + name);
+  auto networks = co_await verbs.engine.require_json(std::move(list), context.deadline());
+  if (!networks) co_return networks.error();
+  const json *oldest = nullptr;
+  for (const auto &network : *networks)
+    if (text(network, "Name") == name && (!oldest || is_older(network, *oldest))) oldest = &network;
+  if (!oldest)
+    co_return Error(Code::aborted, "cannot make network " + name + ": it is gone again",
+                    "another creation or deletion of this cluster is running; wait until it has ended");
+  if (text(*oldest, "Id") != made) {
+    EngineCall remove("DELETE", "/networks/" + made, "remove a second network " + name);
+    auto removed = co_await verbs.engine.send(std::move(remove), context.deadline());
+    if (!removed) co_return removed.error();
+    if (removed->status >= 400 && removed->status != 404)
+      co_return engine_error("remove a second network " + name, removed->status, removed->body);
+  }
+  co_return view_of(*oldest, name, cluster);
 }
 
 } // namespace
@@ -113,18 +139,16 @@ VerbResult ensure_infrastructure(Verbs &verbs, Request request, Context &context
                       "`docker network prune` removes networks that nothing uses");
     const json body = network_body(name, *range, *labels, *cluster, mtu);
     EngineCall create("POST", "/networks/create", "make network " + name, body);
-    // The engine finishes what it began even when nobody waits for it: a network that appears after the clean-up has looked
-    // would stay. The call takes a tenth of a second, so a cancellation waits for it.
+    // The engine finishes what it began even when nobody waits for it: a network that appears after the clean-up has
+    // looked would stay. The call takes a tenth of a second, so a cancellation waits for it.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     auto answer = co_await verbs.engine.send(std::move(create), context.deadline());
     co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
     if (!answer) co_return answer.error();
     if (answer->status < 300) {
-      const json made = json::parse(answer->body, nullptr, false);
-      Reply reply;
-      reply.body["network"] = {
-          {"name", name}, {"id", text(made, "Id")}, {"subnet", range->text()}, {"gateway", range->host(1)}};
-      co_return reply;
+      auto agreed =
+          co_await settle_on_one(verbs, context, *cluster, name, text(json::parse(answer->body, nullptr, false), "Id"));
+      co_return std::move(agreed);
     }
     const std::string reason = engine_message(answer->body);
     if (is_range_conflict(reason))

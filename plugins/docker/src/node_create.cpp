@@ -28,6 +28,7 @@ struct NodeInMaking {
   NodeTemplate wanted;
   std::vector<HeldPort> held;
   std::string id;
+  bool rivalled = false; ///< another creation of this cluster has the name
   json view;
 };
 
@@ -42,6 +43,7 @@ private:
   asio::awaitable<Result<void>> refuse_taken_ports();
   asio::awaitable<Result<void>> make(NodeInMaking &node);
   asio::awaitable<Result<bool>> create(NodeInMaking &node);
+  asio::awaitable<Result<bool>> create_despite_rivals(NodeInMaking &node);
   asio::awaitable<Result<bool>> adopt(NodeInMaking &node);
   asio::awaitable<Result<void>> place_files(NodeInMaking &node);
   asio::awaitable<Result<http::Response>> start(NodeInMaking &node);
@@ -128,6 +130,7 @@ asio::awaitable<Result<bool>> NodeCreation::adopt(NodeInMaking &node) {
   if (view["cluster"] != cluster_.cluster || cluster_.request_id.empty() ||
       labels.value(request_label, std::string()) != cluster_.request_id) {
     const std::string owner = view["cluster"];
+    node.rivalled = owner == cluster_.cluster;
     co_return Error(Code::already_exists,
                     "cannot create node " + name + ": a container of that name exists" +
                         (owner.empty() ? std::string() : ", a node of cluster '" + owner + "'"),
@@ -168,14 +171,31 @@ asio::awaitable<Result<bool>> NodeCreation::create(NodeInMaking &node) {
   co_return error;
 }
 
+/// Of two creations at once that cannot see each other, the one that got the first node's name goes on; the other fails
+/// by it and takes away what it made, and is waited for.
+asio::awaitable<Result<bool>> NodeCreation::create_despite_rivals(NodeInMaking &node) {
+  const Deadline patience = context_.deadline().min(Deadline::after(std::chrono::seconds(30)));
+  auto pause = std::chrono::milliseconds(100);
+  for (;;) {
+    node.rivalled = false;
+    auto running = co_await create(node);
+    if (running || !node.rivalled || &node == &nodes_.front() || patience.passed()) co_return running;
+    const bool waited = co_await sleep_for(pause); // not when the first node failed meanwhile
+    if (!waited) co_return running;
+    pause = std::min(pause * 2, std::chrono::milliseconds(1000));
+  }
+}
+
 asio::awaitable<Result<void>> NodeCreation::place_files(NodeInMaking &node) {
-  std::string archive = file_archive(node.wanted, unix_now());
-  if (archive.empty()) co_return Result<void>();
-  EngineCall call("PUT", "/containers/" + node.id + "/archive?path=%2F", "place files in node " + node.wanted.name);
-  call.body = std::move(archive);
-  call.content_type = "application/x-tar";
-  auto placed = co_await verbs_.engine.require(std::move(call), context_.deadline());
-  if (!placed) co_return placed.error();
+  std::vector<FileArchive> archives = file_archives(node.wanted, unix_now());
+  for (auto &archive : archives) {
+    EngineCall call("PUT", "/containers/" + node.id + "/archive?path=" + http::encode_component(archive.folder),
+                    "place files in node " + node.wanted.name);
+    call.body = std::move(archive.bytes);
+    call.content_type = "application/x-tar";
+    auto placed = co_await verbs_.engine.require(std::move(call), context_.deadline());
+    if (!placed) co_return placed.error();
+  }
   co_return Result<void>();
 }
 
@@ -228,7 +248,7 @@ asio::awaitable<Result<void>> NodeCreation::learn_address(NodeInMaking &node) {
 asio::awaitable<Result<void>> NodeCreation::make(NodeInMaking &node) {
   co_await asio::this_coro::throw_if_cancelled(false);
   for (int attempt = 0;; ++attempt) {
-    auto running = co_await create(node);
+    auto running = co_await create_despite_rivals(node);
     if (!running) co_return running.error();
     verbs_.ids.remember(cluster_.cluster, node.wanted.name, node.id);
     if (*running) {

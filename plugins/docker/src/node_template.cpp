@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 
 namespace ksail::docker {
 
@@ -35,6 +36,7 @@ constexpr Member members[] = {{"name", Type::text},
                               {"ports", Type::objects},
                               {"mounts", Type::objects},
                               {"volumes", Type::texts},
+                              {"shared_volumes", Type::objects},
                               {"tmpfs", Type::texts},
                               {"address", Type::text},
                               {"privileged", Type::flag},
@@ -133,6 +135,14 @@ std::pair<std::string, std::string> split_options(const std::string &value) {
   return {value.substr(0, colon), value.substr(colon + 1)};
 }
 
+/// The longest of `mounts` that the path is in; a mount inside of another hides that one.
+const std::string *deepest_above(std::string_view path, const std::vector<std::string> &mounts) {
+  const std::string *found = nullptr;
+  for (const auto &mount : mounts)
+    if (is_below(path, mount) && (!found || found->size() < mount.size())) found = &mount;
+  return found;
+}
+
 void read_files(Checker &check, NodeTemplate &node, const sdk::Request &request) {
   for (const auto &entry : list(node.settings, "files")) {
     check.only(entry, "files", {"path", "mode", "content", "blob", "symlink"});
@@ -149,11 +159,15 @@ void read_files(Checker &check, NodeTemplate &node, const sdk::Request &request)
       else
         check.refuse("the request has no blob '" + blob + "' for " + file.path, "");
     }
-    for (const auto &mount : node.tmpfs)
-      if (is_below(file.path, mount))
-        check.refuse("file " + file.path + " would be below the tmpfs " + mount +
-                         ", which is empty when the node starts",
-                     "place it elsewhere, or write it with exec once the node runs");
+    const std::string *volume = deepest_above(file.path, node.volumes);
+    const std::string *mount = deepest_above(file.path, node.tmpfs);
+    if (mount && (!volume || volume->size() < mount->size()))
+      check.refuse("file " + file.path + " would be below the tmpfs " + *mount +
+                       ", which is empty when the node starts",
+                   "place it elsewhere, or write it with exec once the node runs");
+    if (node.read_only_root && !volume)
+      check.refuse("file " + file.path + " is in no volume, and the root file system can only be read",
+                   "place it in a volume");
     node.files.push_back(std::move(file));
   }
 }
@@ -188,6 +202,14 @@ void check_rest(Checker &check, const NodeTemplate &node) {
     }
     if (!has_type(list(mount, "options"), Type::texts))
       check.refuse("'options' in mounts has to be an array of strings", "");
+  }
+  for (const auto &volume : list(t, "shared_volumes")) {
+    check.only(volume, "shared_volumes", {"name", "target"});
+    check.absolute(text(volume, "target", ""), "shared_volumes");
+    const std::string name = text(volume, "name", "");
+    const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+    if (name.empty() || !std::all_of(name.begin(), name.end(), good))
+      check.refuse("'" + name + "' cannot be the name of a shared volume", "use lower case letters, digits and '-'");
   }
   for (const auto &volume : list(t, "volumes"))
     check.absolute(volume.get<std::string>(), "volumes");
@@ -263,6 +285,11 @@ json host_config(const NodeTemplate &node, const ClusterSettings &cluster) {
   json mounts = json::array();
   for (const auto &target : list(t, "volumes"))
     mounts.push_back({{"Type", "volume"}, {"Target", target}, {"VolumeOptions", {{"Labels", volume_labels}}}});
+  for (const auto &shared : list(t, "shared_volumes"))
+    mounts.push_back({{"Type", "volume"},
+                      {"Source", "ksail-" + cluster.cluster + "-" + text(shared, "name", "")},
+                      {"Target", text(shared, "target", "")},
+                      {"VolumeOptions", {{"Labels", volume_labels}}}});
   if (!mounts.empty()) host["Mounts"] = std::move(mounts);
 
   json tmpfs = json::object();
@@ -341,6 +368,9 @@ Result<NodeTemplate> parse_node_template(const json &value, const sdk::Request &
   if (const auto found = node.settings.find("labels"); found != node.settings.end()) node.labels = *found;
   for (const auto &entry : list(node.settings, "tmpfs"))
     node.tmpfs.push_back(split_options(entry.get<std::string>()).first);
+  for (const auto &entry : list(node.settings, "volumes"))
+    node.volumes.push_back(entry.get<std::string>());
+  node.read_only_root = flag(node.settings, "read_only_root");
   read_files(check, node, request);
   read_ports(check, node);
   check_rest(check, node);
@@ -387,16 +417,22 @@ json create_body(const NodeTemplate &node, const ClusterSettings &cluster) {
   return body;
 }
 
-std::string file_archive(const NodeTemplate &node, std::int64_t modified_unix) {
-  if (node.files.empty()) return {};
-  TarArchive archive(modified_unix);
+std::vector<FileArchive> file_archives(const NodeTemplate &node, std::int64_t modified_unix) {
+  std::map<std::string, TarArchive> archives;
   for (const auto &file : node.files) {
+    const std::string *volume = node.read_only_root ? deepest_above(file.path, node.volumes) : nullptr;
+    const std::string folder = volume ? *volume : "/";
+    TarArchive &archive = archives.try_emplace(folder, modified_unix).first->second;
+    const std::string path = volume ? file.path.substr(std::min(folder.size(), file.path.size())) : file.path;
     if (file.symlink.empty())
-      archive.add_file(file.path, file.mode, file.content);
+      archive.add_file(path, file.mode, file.content);
     else
-      archive.add_symlink(file.path, file.symlink);
+      archive.add_symlink(path, file.symlink);
   }
-  return std::move(archive).finish();
+  std::vector<FileArchive> list;
+  for (auto &[folder, archive] : archives)
+    list.push_back({folder, std::move(archive).finish()});
+  return list;
 }
 
 } // namespace ksail::docker

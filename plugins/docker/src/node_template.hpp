@@ -35,6 +35,8 @@ struct NodeTemplate {
   std::vector<PublishedPort> ports;
   std::vector<PlacedFile> files;
   std::vector<std::string> tmpfs; ///< mount points
+  std::vector<std::string> volumes;
+  bool read_only_root = false;
   nlohmann::json labels = nlohmann::json::object();
   nlohmann::json settings; ///< the template itself, for members that are passed on as they are
 };
@@ -54,8 +56,14 @@ Result<NodeTemplate> parse_node_template(const nlohmann::json &value, const sdk:
 /// Body of POST /containers/create (Docker Engine API 1.41). Ports have been chosen.
 nlohmann::json create_body(const NodeTemplate &node, const ClusterSettings &cluster);
 
-/// The node's files as one tar archive; empty when there are none.
-std::string file_archive(const NodeTemplate &node, std::int64_t modified_unix);
+/// Files as a tar archive, to be unpacked in `folder`.
+struct FileArchive {
+  std::string folder;
+  std::string bytes;
+};
+/// The node's files: one archive for the root, or one for each volume where the root can only be read (the engine then
+/// unpacks nowhere else). Empty when there are none.
+std::vector<FileArchive> file_archives(const NodeTemplate &node, std::int64_t modified_unix);
 
 /// Labels of the container: the template's, the request's and those by which it is found again.
 nlohmann::json container_labels(const NodeTemplate &node, const ClusterSettings &cluster);

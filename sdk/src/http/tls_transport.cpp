@@ -72,6 +72,8 @@ public:
   bool is_idle_and_open() override;
   std::uint64_t bytes_written() const override { return written_; }
   bool cut_off() const override { return cut_off_; }
+  std::string application_protocol() const override;
+  std::string peer_public_key() const override;
 
 private:
   asio::awaitable<Result<void>> seal_and_send(std::string_view bytes);
@@ -120,6 +122,24 @@ Error TlsTransport::refused_server(unsigned long error) const {
                    (other_name ? "it is not for " + expected_name() : ::X509_verify_cert_error_string(verdict)),
                other_name ? "use a name or address that the certificate is for, or set the server name to verify"
                           : "check the certificate authority that is configured for this server");
+}
+
+std::string TlsTransport::application_protocol() const {
+  const unsigned char *name = nullptr;
+  unsigned size = 0;
+  ::SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+  return name ? std::string(reinterpret_cast<const char *>(name), size) : std::string();
+}
+
+std::string TlsTransport::peer_public_key() const {
+  const X509 *certificate = ::SSL_get0_peer_certificate(ssl_.get());
+  if (!certificate) return {};
+  unsigned char *encoded = nullptr;
+  const int size = ::i2d_X509_PUBKEY(::X509_get_X509_PUBKEY(certificate), &encoded);
+  if (size <= 0) return {};
+  std::string key(reinterpret_cast<const char *>(encoded), static_cast<std::size_t>(size));
+  ::OPENSSL_free(encoded);
+  return key;
 }
 
 asio::awaitable<Result<void>> TlsTransport::handshake() {

@@ -30,6 +30,10 @@ public:
   virtual std::uint64_t bytes_written() const = 0;
   /// The stream ended without the goodbye that TLS has for it, so that what was read may be cut short.
   virtual bool cut_off() const { return false; }
+  /// What TLS agreed on (ALPN); empty: nothing.
+  virtual std::string application_protocol() const { return {}; }
+  /// SubjectPublicKeyInfo of the server's certificate, DER; empty without TLS.
+  virtual std::string peer_public_key() const { return {}; }
 };
 
 /// Connects, within `limit` where there are several things to try. `tls` is needed for Endpoint::Transport::tls only.

@@ -131,3 +131,19 @@ TEST_CASE("odd words do not confuse it") {
     if (!result) CHECK(result.error().code == Code::usage);
   }
 }
+
+TEST_CASE("an option whose value may be left away") {
+  for (const auto &words : {Words{"cluster", "create", "--local-registry"},
+                            Words{"cluster", "create", "--local-registry", "--workers", "1"},
+                            Words{"cluster", "create", "--local-registry="}}) {
+    auto parsed = parse(words);
+    REQUIRE(parsed);
+    CHECK(parsed->value("local-registry") == "ksail-registry:5000");
+  }
+  for (const auto &words :
+       {Words{"cluster", "create", "--local-registry=reg:5001"}, Words{"cluster", "create", "--local-registry", "reg:5001"}}) {
+    auto parsed = parse(words);
+    REQUIRE(parsed);
+    CHECK(parsed->value("local-registry") == "reg:5001");
+  }
+}

@@ -157,7 +157,7 @@ TEST_CASE("fields of the Go ksail: a warning where ignoring is harmless, an erro
   CHECK_THAT(error.message, StartsWith("ksail.yaml:5:5: spec.cluster.gitOpsEngine is a field of the Go ksail"));
   CHECK_THAT(error.hint, Contains("ksail workload apply"));
   CHECK_THAT(bad(head + "spec:\n  cluster:\n    localRegistry: {registry: localhost:5050}\n").message,
-             Contains("spec.cluster.localRegistry.registry"));
+             Contains("spec.cluster.localRegistry has to be a single value"));
   CHECK_THAT(bad(head + "spec:\n  cluster:\n    autoscaler: {node: {enabled: true}}\n").message,
              Contains("autoscaler.node.enabled"));
   CHECK_THAT(bad(head + "spec:\n  cluster:\n    distributionConfig: kind.yaml\n").hint, Contains("controlPlanes"));

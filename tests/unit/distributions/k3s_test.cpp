@@ -14,6 +14,9 @@ using namespace ksail;
 
 namespace {
 
+const std::string proxy = "kube-proxy-arg:\n  - \"iptables-min-sync-period=100ms\"\n";
+const std::string pace = "kube-controller-manager-arg:\n  - \"kube-api-qps=300\"\n  - \"kube-api-burst=600\"\n" + proxy;
+
 ClusterSpec two_nodes() {
   ClusterSpec spec;
   spec.name = "dev";
@@ -74,18 +77,22 @@ TEST_CASE("what a K3s server and an agent are told") {
   settings.names = {"api.example.org"};
   settings.disable = {"traefik"};
   CHECK(k3s::server_config(settings, host, 34) ==
-        "token-file: /etc/rancher/k3s/cluster-token\ntls-san:\n  - \"api.example.org\"\ndisable:\n  - \"traefik\"\n");
+        "token-file: /etc/rancher/k3s/cluster-token\ntls-san:\n  - \"api.example.org\"\ndisable:\n  - \"traefik\"\n" +
+            pace);
   settings = {};
   settings.with_others = true;
   settings.network = false;
-  CHECK(k3s::server_config(settings, host, 34) == "token-file: /etc/rancher/k3s/cluster-token\ncluster-init: true\n"
-                                                  "flannel-backend: none\ndisable-network-policy: true\n");
+  CHECK(k3s::server_config(settings, host, 34) == "token-file: /etc/rancher/k3s/cluster-token\ncluster-init: true\n" +
+                                                      pace + "flannel-backend: none\ndisable-network-policy: true\n");
   settings = {};
   settings.first = false;
   settings.with_others = true;
   settings.join = "192.0.2.2";
   CHECK(k3s::server_config(settings, host, 34) ==
-        "token-file: /etc/rancher/k3s/cluster-token\nserver: \"https://192.0.2.2:6443\"\n");
+        "token-file: /etc/rancher/k3s/cluster-token\nserver: \"https://192.0.2.2:6443\"\n" + pace);
+
+  CHECK(k3s::agent_config("192.0.2.2", host, 34) ==
+        "token-file: /etc/rancher/k3s/cluster-token\nserver: \"https://192.0.2.2:6443\"\n" + proxy);
 
   host.cgroup_version = 1;
   CHECK(k3s::agent_config("a", host, 34).find("kubelet-arg") == std::string::npos);
@@ -122,10 +129,10 @@ TEST_CASE("several K3s servers stand behind a load balancer") {
     return file_of(plan->nodes()[node], "/etc/rancher/k3s/config.yaml")->content;
   };
   const std::string names = "tls-san:\n  - \"dev-load-balancer\"\n  - \"192.0.2.6\"\n";
-  CHECK(config(0) == "token-file: /etc/rancher/k3s/cluster-token\ncluster-init: true\n" + names);
+  CHECK(config(0) == "token-file: /etc/rancher/k3s/cluster-token\ncluster-init: true\n" + names + pace);
   for (const std::size_t further : {1, 2}) {
     CHECK(config(further) ==
-          "token-file: /etc/rancher/k3s/cluster-token\nserver: \"https://192.0.2.2:6443\"\n" + names);
+          "token-file: /etc/rancher/k3s/cluster-token\nserver: \"https://192.0.2.2:6443\"\n" + names + pace);
     // They get the authorities from the first, and wait for it: K3s gives up when nobody listens there.
     CHECK_FALSE(file_of(plan->nodes()[further], "/var/lib/rancher/k3s/server/tls/server-ca.crt"));
     CHECK(file_of(plan->nodes()[further], k3s::start_script)->content.find(k3s::gate_file) != std::string::npos);
@@ -211,6 +218,16 @@ TEST_CASE("what a K3s cluster cannot be") {
   vanilla.disable = {"traefik"};
   vanilla.node_image = "kindest/node:v1.34.0";
   CHECK(find_distribution("Vanilla")->check(vanilla).error().message.find("--disable") != std::string::npos);
+}
+
+TEST_CASE("a K3s cluster does not take a network that overlaps its pods") {
+  PlanInput input;
+  input.spec = two_nodes();
+  input.network = NetworkFacts{"ksail-dev", "10.43.0.0/24", "10.43.0.1"};
+  input.images[input.spec.node_image] = ImageFacts{input.spec.node_image, "present", {}};
+  auto plan = find_distribution("k3s")->plan(input);
+  REQUIRE_FALSE(plan);
+  CHECK(plan.error().message.find("the Services' range 10.43.0.0/16") != std::string::npos);
 }
 
 TEST_CASE("the kubeconfig of a K3s cluster can be read back") {

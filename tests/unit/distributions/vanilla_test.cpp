@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "distributions/distribution.hpp"
 #include "distributions/addresses.hpp"
+#include "distributions/distribution.hpp"
 #include "distributions/vanilla/image_manifests.hpp"
 #include "distributions/vanilla/node_scripts.hpp"
 #include "distributions/vanilla/node_version.hpp"
@@ -155,6 +155,18 @@ TEST_CASE("addresses and ranges stay inside their subnet") {
   CHECK_FALSE(part_of(*parse_subnet("10.244.0.0/16"), 24, 256));
   CHECK_FALSE(parse_subnet("10.244.0.0/33"));
   CHECK_FALSE(parse_subnet("10.244.0.0"));
+}
+
+TEST_CASE("nodes, pods and Services have ranges of their own") {
+  const auto subnet = [](const char *text) { return *parse_subnet(text); };
+  CHECK(check_apart(subnet("172.28.5.0/24"), subnet("10.244.0.0/16"), subnet("10.96.0.0/16")));
+  const auto nodes_and_pods = check_apart(subnet("10.244.7.0/24"), subnet("10.244.0.0/16"), subnet("10.96.0.0/16"));
+  REQUIRE_FALSE(nodes_and_pods);
+  CHECK(nodes_and_pods.error().message ==
+        "the provider's network 10.244.7.0/24 and the pods' range 10.244.0.0/16 have addresses in common");
+  CHECK_FALSE(check_apart(subnet("10.0.0.0/8"), subnet("192.168.0.0/16"), subnet("10.96.0.0/16")));
+  CHECK_FALSE(check_apart(subnet("172.28.5.0/24"), subnet("10.0.0.0/8"), subnet("10.96.0.0/16")));
+  CHECK_FALSE(check_apart(subnet("172.28.5.0/24"), subnet("0.0.0.0/0"), subnet("10.96.0.0/16")));
 }
 
 TEST_CASE("a file is found in an archive, and a damaged archive ends the search") {

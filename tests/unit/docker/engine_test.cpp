@@ -157,15 +157,52 @@ TEST_CASE("a connection lost on the way is worth a repetition, and what may have
   CHECK(written.error().message.find("make network ksail-dev") != std::string::npos);
 }
 
+namespace {
+/// Networks ksail-dev of cluster dev with these ids, each made a second after the one before.
+std::string made_networks(const std::vector<std::string> &ids, const std::string &subnet = "172.30.0.0/24") {
+  json networks = json::array();
+  for (const auto &id : ids) {
+    json network = {{"Id", id}, {"Name", "ksail-dev"}, {"Labels", {{"ksail.cluster", "dev"}}}};
+    network["Created"] = "2026-01-01T00:00:0" + std::to_string(networks.size()) + "Z";
+    network["IPAM"]["Config"] = json::array({{{"Subnet", subnet}, {"Gateway", "172.30.0.1"}}});
+    networks.push_back(std::move(network));
+  }
+  return networks.dump();
+}
+} // namespace
+
+TEST_CASE("of two networks that two creations make at the same moment the older one stays") {
+  test::TemporaryFolder folder;
+  const std::string ours = GENERATE("first", "second");
+  FakeEngine engine(folder.path() / "s", [&](const FakeEngine::Seen &seen) {
+    if (seen.method == "POST") return FakeEngine::answer(201, json{{"Id", ours}}.dump());
+    if (seen.method == "DELETE") return FakeEngine::answer(204, "");
+    const bool made = seen.target.find("filters=") != std::string::npos;
+    return FakeEngine::answer(200, made ? made_networks({"first", "second"}) : "[]");
+  });
+  Plugin plugin(engine.address());
+  const auto reply = plugin.call(ensure_infrastructure, "ensure_infrastructure", {{"cluster", "dev"}});
+  REQUIRE(reply);
+  CHECK(reply->body["network"]["id"] == "first");
+  std::vector<std::string> removed;
+  for (const auto &seen : engine.seen())
+    if (seen.method == "DELETE") removed.push_back(path_of(seen.target));
+  CHECK(removed == (ours == "first" ? std::vector<std::string>{} : std::vector<std::string>{"/v1.41/networks/second"}));
+}
+
 TEST_CASE("a network takes the next range when the engine refuses one, and the bridge's MTU") {
   test::TemporaryFolder folder;
   int refusals = 2;
+  std::string accepted;
   FakeEngine engine(folder.path() / "s", [&](const FakeEngine::Seen &seen) {
+    if (seen.target.find("/networks?filters=") != std::string::npos)
+      return FakeEngine::answer(200, made_networks({"n1"}, accepted));
     if (path_of(seen.target) == "/v1.41/networks")
       return FakeEngine::answer(
           200, R"([{"Name":"bridge","Options":{"com.docker.network.driver.mtu":"1400"},"IPAM":{"Config":null}}])");
     if (refusals-- > 0)
       return FakeEngine::answer(403, error_body("Pool overlaps with other one on this address space"));
+    accepted = json::parse(seen.body)["IPAM"]["Config"][0]["Subnet"];
     return FakeEngine::answer(201, R"({"Id":"n1"})");
   });
   Plugin plugin(engine.address());
@@ -282,11 +319,13 @@ TEST_CASE("a container that appears while its cluster is destroyed is removed, t
 
 TEST_CASE("a network that another creation of the cluster uses is left alone by a roll-back") {
   test::TemporaryFolder folder;
+  // By what it holds, and, before its node is started, by the node itself.
+  const std::string shown_by = GENERATE("network", "label%22%3A%5B%22ksail.cluster%3Ddev%22%5D");
   FakeEngine engine(folder.path() / "s", [&](const FakeEngine::Seen &seen) {
     const std::string path = path_of(seen.target);
     if (seen.method == "GET") {
       if (path == "/v1.41/containers/json")
-        return FakeEngine::answer(200, seen.target.find("network") != std::string::npos
+        return FakeEngine::answer(200, seen.target.find(shown_by) != std::string::npos
                                            ? R"([{"Id":"c","Names":["/dev-a"],"Labels":{"ksail.cluster":"dev"}}])"
                                            : "[]");
       if (path == "/v1.41/volumes") return FakeEngine::answer(200, R"({"Volumes":null})");
@@ -328,7 +367,10 @@ TEST_CASE("a pull tells its progress, and its failure inside the stream is a fai
   CHECK(reply->body["images"][0]["source"] == "pulled");
   CHECK(reply->body["images"][0]["labels"]["a"] == "b");
   REQUIRE_FALSE(plugin.context.events.empty());
-  CHECK(plugin.context.events.back() ==
+  REQUIRE(plugin.context.events.size() >= 3);
+  CHECK(plugin.context.events.front().value("state", "") == "started");
+  CHECK(plugin.context.events.back().value("state", "") == "ended");
+  CHECK(plugin.context.events[plugin.context.events.size() - 2] ==
         json({{"event", "pull"}, {"ref", "quay.io/x/y:1"}, {"done", 100}, {"total", 100}}));
 }
 

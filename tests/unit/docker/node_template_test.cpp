@@ -110,8 +110,9 @@ TEST_CASE("files come from the template or from blobs, and are not kept in it") 
   CHECK(node->files[1].content == "from the blob");
   CHECK(node->files[2].symlink == "a");
   CHECK(node->settings.dump().find("text") == std::string::npos);
-  CHECK(file_archive(*node, 0).size() == 512 * (2 + 2 + 1 + 2));
-  CHECK(file_archive(*parse_node_template(minimal(), request()), 0).empty());
+  CHECK(file_archives(*node, 0).front().bytes.size() == 512 * (2 + 2 + 1 + 2));
+  CHECK(file_archives(*node, 0).front().folder == "/");
+  CHECK(file_archives(*parse_node_template(minimal(), request()), 0).empty());
 }
 
 TEST_CASE("what is wrong with a template is named") {
@@ -144,4 +145,28 @@ TEST_CASE("a file below a tmpfs is refused, one beside it is not") {
   check_refused(value, "tmpfs /tmp");
   value["files"] = {{{"path", "/runner"}, {"content", ""}}};
   CHECK(parse_node_template(value, request()));
+  value["volumes"] = {"/run/state"};
+  value["files"] = {{{"path", "/run/state/x"}, {"content", ""}}};
+  CHECK(parse_node_template(value, request()));
+  value["volumes"] = {"/"};
+  check_refused(value, "tmpfs /run");
+}
+
+TEST_CASE("where the root can only be read, files go into volumes, each with an archive of its own") {
+  json value = with("read_only_root", true);
+  value["volumes"] = {"/var", "/var/lib/state", "/etc/x"};
+  value["files"] = {{{"path", "/var/a"}, {"content", "1"}},
+                    {{"path", "/var/lib/state/b/c"}, {"content", "2"}},
+                    {{"path", "/var/lib/d"}, {"content", "3"}}};
+  const auto node = parse_node_template(value, request());
+  REQUIRE(node);
+  const auto archives = file_archives(*node, 0);
+  REQUIRE(archives.size() == 2);
+  CHECK(archives[0].folder == "/var");
+  CHECK(archives[0].bytes.starts_with("a"));
+  CHECK(archives[0].bytes.find("lib/d") != std::string::npos);
+  CHECK(archives[1].folder == "/var/lib/state");
+  CHECK(archives[1].bytes.starts_with("b/c"));
+  value["files"] = {{{"path", "/usr/a"}, {"content", ""}}};
+  check_refused(value, "/usr/a is in no volume");
 }

@@ -60,7 +60,7 @@ TEST_CASE("a conflict of field managers names manager and field and is not worth
   CHECK(error.code == Code::aborted);
   CHECK_FALSE(error.retryable);
   CHECK(error.message == "applying x: field .spec.replicas belongs to \"kubectl-client-side-apply\"");
-  CHECK_THAT(error.hint, Catch::Contains("--force-conflicts"));
+  CHECK_THAT(error.hint, Catch::Contains("take them over"));
 }
 
 TEST_CASE("a conflict of versions is worth repeating, an existing object is not") {

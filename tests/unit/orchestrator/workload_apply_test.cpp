@@ -98,7 +98,10 @@ struct Lab {
       kubernetes::Client client(io.get_executor(), access, pool);
       timing::Recorder recorder;
       std::function<void(const ObjectOutcome &)> on_object = [this](const ObjectOutcome &o) { told.push_back(o); };
-      auto report = co_await apply_objects(client, std::move(objects), options, recorder, std::move(on_object));
+      auto set = std::make_shared<ObjectSet>();
+      for (auto &one : objects)
+        REQUIRE(set->add(std::move(one)));
+      auto report = co_await apply_objects(client, std::move(set), options, recorder, std::move(on_object));
       server.stop();
       co_return std::move(report);
     });
@@ -419,4 +422,66 @@ TEST_CASE("what others depend on is waited for even without --wait, and its fail
   REQUIRE(report);
   CHECK(effects(*report) == Effects{"skipped", "failed"});
   CHECK_THAT(report->objects[0].error->message, Catch::Contains("Job a/migrate did not become ready"));
+}
+
+TEST_CASE("after a lost answer the object is read before it is applied again, and what was lost is told") {
+  Lab lab;
+  json stored;
+  int patches = 0;
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (request.method == "PATCH" && ++patches == 1) {
+      FakeReply lost;
+      lost.end = FakeReply::End::silent;
+      return lost;
+    }
+    if (request.method == "GET" && has(request.target, "/configmaps/x")) {
+      CHECK(patches == 1);
+      FakeReply reply(
+          200,
+          R"({"metadata":{"name":"x","resourceVersion":"5","creationTimestamp":"2026-01-01T00:00:10Z","managedFields":[
+            {"manager":"ksail","operation":"Apply","time":"2026-01-01T00:00:10Z"}]}})");
+      reply.headers.add("Date", "Thu, 01 Jan 2026 00:00:10 GMT");
+      return reply;
+    }
+    if (request.method == "GET") return FakeReply(200, R"({"metadata":{"resourceVersion":"9"},"items":[]})");
+    return FakeReply(200, R"({"metadata":{"name":"x","resourceVersion":"5"}})"); // changed nothing
+  };
+  auto report = lab.apply({config("x")});
+  REQUIRE(report);
+  CHECK(effects(*report) == Effects{"created"});
+  CHECK(patches == 2);
+  CHECK(lab.count("GET /api/v1/namespaces/a/configmaps/x") == 1);
+}
+
+TEST_CASE("what cannot be changed in place is refused with the way out, or replaced when that is wanted") {
+  const bool replace = GENERATE(false, true);
+  Lab lab;
+  lab.options.replace_immutable = replace;
+  bool there = true;
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (request.method == "DELETE") {
+      there = false;
+      return FakeReply(200, R"({"kind":"Status","status":"Success"})");
+    }
+    if (request.method == "PATCH" && there) return status(422, "ConfigMap \"x\" is invalid: data: field is immutable when `immutable` is set");
+    return std::nullopt;
+  };
+  auto report = lab.apply({config("x")});
+  REQUIRE(report);
+  CHECK(effects(*report) == Effects{replace ? "replaced" : "failed"});
+  CHECK(lab.count("DELETE") == (replace ? 1 : 0));
+  if (!replace) CHECK_THAT(report->objects[0].error->hint, Catch::Contains("--replace-immutable"));
+}
+
+TEST_CASE("a claim is never replaced: its data would go with it") {
+  Lab lab;
+  lab.options.replace_immutable = true;
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (request.method == "PATCH") return status(422, "spec.storageClassName: field is immutable");
+    return std::nullopt;
+  };
+  auto report = lab.apply({object("v1", "PersistentVolumeClaim", "a", "data")});
+  REQUIRE(report);
+  CHECK(effects(*report) == Effects{"failed"});
+  CHECK(lab.count("DELETE") == 0);
 }

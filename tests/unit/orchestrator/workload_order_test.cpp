@@ -210,3 +210,33 @@ TEST_CASE("three thousand objects make few edges") {
   CHECK(edges < 5 * many.size());
   CHECK(play(order).size() == many.size());
 }
+
+TEST_CASE("the sequence has everything once, and nothing before what it waits for") {
+  std::vector<Object> objects;
+  for (int i = 0; i < 50; ++i) {
+    const std::string n = std::to_string(i), ns = "n" + std::to_string(i % 3);
+    objects.push_back(object("apps/v1", "Deployment", ns, "d" + n));
+    objects.push_back(object("v1", "ConfigMap", ns, "c" + n));
+  }
+  objects.push_back(object("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", "", "hook"));
+  for (int i = 0; i < 3; ++i)
+    objects.push_back(object("v1", "Namespace", "", "n" + std::to_string(i)));
+  const auto order = order_objects(objects, "default");
+  const auto sequence = apply_sequence(order);
+  REQUIRE(sequence.size() == objects.size());
+  std::vector<std::size_t> at(objects.size(), objects.size());
+  for (std::size_t i = 0; i < sequence.size(); ++i)
+    at[sequence[i]] = i;
+  std::vector<std::size_t> opened(order.gate_members.size(), 0);
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    REQUIRE(at[i] < objects.size());
+    for (const auto gate : order.steps[i].in_gates)
+      opened[gate] = std::max(opened[gate], at[i]);
+  }
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    for (const auto &edge : order.steps[i].after)
+      CHECK(at[edge.on] < at[i]);
+    for (const auto gate : order.steps[i].behind_gates)
+      if (order.gate_members[gate] > 0) CHECK(opened[gate] < at[i]);
+  }
+}

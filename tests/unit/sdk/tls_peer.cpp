@@ -58,6 +58,18 @@ asio::awaitable<std::shared_ptr<Peer>> make(std::shared_ptr<TlsServer> server,
   co_return peer;
 }
 
+int choose_protocol(SSL *, const unsigned char **out, unsigned char *out_size, const unsigned char *offered, unsigned size,
+                    void *user) {
+  const std::string &wanted = static_cast<TlsServer *>(user)->protocol;
+  for (unsigned at = 0; at < size; at += offered[at] + 1u)
+    if (!wanted.empty() && wanted == std::string(reinterpret_cast<const char *>(offered + at + 1), offered[at])) {
+      *out = offered + at + 1;
+      *out_size = offered[at];
+      return SSL_TLSEXT_ERR_OK;
+    }
+  return SSL_TLSEXT_ERR_NOACK;
+}
+
 } // namespace
 
 MakePeer tls_peers(std::shared_ptr<TlsServer> server) {
@@ -67,6 +79,7 @@ MakePeer tls_peers(std::shared_ptr<TlsServer> server) {
   static const unsigned char scope[] = "ksail-test";
   ::SSL_CTX_set_session_id_context(context->native_handle(), scope, sizeof scope);
   if (server->tls12) ::SSL_CTX_set_max_proto_version(context->native_handle(), TLS1_2_VERSION);
+  ::SSL_CTX_set_alpn_select_cb(context->native_handle(), &choose_protocol, server.get());
   if (!server->client_ca_pem.empty()) {
     context->set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
     context->add_certificate_authority(asio::buffer(server->client_ca_pem));

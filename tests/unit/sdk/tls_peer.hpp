@@ -11,6 +11,7 @@ struct TlsServer {
   Identity identity;
   std::string client_ca_pem; ///< not empty: a client certificate of this authority is required
   bool tls12 = false;        ///< nothing newer
+  std::string protocol;      ///< chosen when the client offers it (ALPN); empty: none
 
   int handshakes = 0;
   int resumed = 0;

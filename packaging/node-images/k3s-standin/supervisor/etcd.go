@@ -23,7 +23,8 @@ func newEtcdClient() *etcdClient {
 	if err != nil {
 		fatal("%v", err)
 	}
-	return &etcdClient{&http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{
+	// A change of members that comes while another is on its way is lost without an answer: ask again soon.
+	return &etcdClient{&http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{cert}}}}}
 }
 

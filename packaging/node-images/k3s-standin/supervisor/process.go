@@ -66,7 +66,7 @@ func stopOnSignal() {
 	}()
 }
 
-// eventually repeats what may not work yet, from 50 ms up to half a second.
+// eventually repeats what may not work yet, from 50 ms up to 150 ms: most of it is waited for by others.
 func eventually(what string, try func() error) {
 	pause, said := 50*time.Millisecond, time.Now()
 	for {
@@ -79,6 +79,6 @@ func eventually(what string, try func() error) {
 			said = time.Now()
 		}
 		time.Sleep(pause)
-		pause = min(pause*3/2, 500*time.Millisecond)
+		pause = min(pause*3/2, 150*time.Millisecond)
 	}
 }

@@ -162,7 +162,7 @@ func (s *Server) startEtcd(join *joinAnswer, known bool) {
 		"--trusted-ca-file=" + tlsDir + "/etcd/server-ca.crt", "--client-cert-auth",
 		"--peer-cert-file=" + tlsDir + "/etcd/peer-server-client.crt", "--peer-key-file=" + tlsDir + "/etcd/peer-server-client.key",
 		"--peer-trusted-ca-file=" + tlsDir + "/etcd/peer-ca.crt", "--peer-client-cert-auth",
-		"--heartbeat-interval=500", "--election-timeout=5000", "--snapshot-count=10000",
+		"--heartbeat-interval=100", "--election-timeout=1000", "--snapshot-count=10000",
 	}
 	if !shared { // nobody else to elect
 		args = append(args, "--heartbeat-interval=10", "--election-timeout=100")
@@ -230,8 +230,21 @@ func (s *Server) startKubernetes() {
 		"--requestheader-extra-headers-prefix=X-Remote-Extra-",
 		"--proxy-client-cert-file="+tlsDir+"/client-auth-proxy.crt", "--proxy-client-key-file="+tlsDir+"/client-auth-proxy.key")
 	start("kube-apiserver", nil, withArgs(api, s.apiArgs)...)
-	// Both wait for the API server by themselves, and are ready when it is. What they would read of it to tell who asks them
-	// something is given to them: they may not read it yet.
+	// As in K3s, controllers and scheduler start when the API answers: waiting for it themselves they would look once a second, and
+	// give up after ten (a datastore that has just been started again may take longer to find its majority).
+	go func() {
+		s.waitForAPI()
+		s.startControllers(shared)
+	}()
+}
+
+func (s *Server) waitForAPI() {
+	api := s.apiClient()
+	eventually("the API server", func() error { return api.do("GET", "/readyz", nil, nil) })
+}
+
+// What they would read of the API to tell who asks them something is given to them: they may not read it yet.
+func (s *Server) startControllers(shared bool) {
 	manager := []string{
 		"--kubeconfig=" + credDir + "/controller.kubeconfig", "--authentication-kubeconfig=" + credDir + "/controller.kubeconfig",
 		"--authorization-kubeconfig=" + credDir + "/controller.kubeconfig", "--bind-address=127.0.0.1",
@@ -262,8 +275,8 @@ func (s *Server) apiClient() *apiClient {
 }
 
 func (s *Server) whenReady() {
+	s.waitForAPI()
 	api := s.apiClient()
-	eventually("the API server", func() error { return api.do("GET", "/readyz", nil, nil) })
 	info("k3s is up and running")
 	s.writeKubeconfig()
 	go s.deploy(api)

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// More agents for a cluster that runs: they join as the first ones did, with the token that a server holds.
+#include "distributions/addresses.hpp"
+#include "distributions/k3s/configuration.hpp"
+#include "distributions/k3s/credentials.hpp"
+#include "distributions/k3s/k3s.hpp"
+#include "distributions/k3s/k3s_plan.hpp"
+#include "distributions/k3s/release.hpp"
+
+#include <set>
+
+namespace ksail::k3s {
+
+namespace {
+
+asio::awaitable<Result<std::string>> read(NodeAccess &access, std::string node, std::string file, Deadline deadline) {
+  std::vector<std::string> argv;
+  argv.emplace_back("cat");
+  argv.push_back(file);
+  auto output = co_await access.exec(node, std::move(argv), std::string(), deadline);
+  if (!output) co_return output.error();
+  if (output->exit_code != 0)
+    co_return Error(Code::failed_precondition, file + " of node " + node + " cannot be read: " + output->err);
+  co_return std::move(output->out);
+}
+
+/// A first server holds the secret alone, the others hold it with the digest of the authority.
+asio::awaitable<Result<std::string>> read_token(NodeAccess &access, std::string node, Deadline deadline) {
+  auto token = co_await read(access, node, token_file, deadline);
+  if (!token) co_return token.error();
+  while (!token->empty() && token->back() == '\n')
+    token->pop_back();
+  if (token->starts_with("K10")) co_return std::move(*token);
+  auto authority = co_await read(access, node, "/var/lib/rancher/k3s/server/tls/server-ca.crt", deadline);
+  if (!authority) co_return authority.error();
+  co_return full_token(*authority, *token);
+}
+
+} // namespace
+
+asio::awaitable<Result<Expansion>> K3s::expand(NodeAccess &access, ExpansionInput input, Deadline deadline) const {
+  const ClusterSpec &spec = input.spec;
+  const auto image = input.images.find(spec.node_image);
+  if (image == input.images.end()) co_return Error(Code::internal, "nothing is known of the node image");
+  auto release = release_of(spec.kubernetes_version, image->second.use, image->second.labels);
+  if (!release) co_return release.error();
+  auto network = parse_subnet(input.network.subnet);
+  if (!network) co_return Error(network.error()).in("the provider's network");
+  auto token = co_await read_token(access, input.control_plane, deadline);
+  if (!token) co_return token.error();
+  std::set<std::string> taken;
+  std::string registration;
+  for (const auto &node : input.nodes) {
+    taken.insert(node.ipv4);
+    if (node.role == "load-balancer" || (registration.empty() && node.name == input.control_plane))
+      registration = node.ipv4;
+  }
+  Expansion expansion;
+  for (const auto &name : input.names) {
+    auto address = free_address(*network, taken);
+    if (!address) co_return address.error();
+    AgentSettings agent{name, *address, image->second.use, registration, *token, release->minor, false};
+    expansion.nodes.push_back(agent_node(spec, input.host, agent));
+  }
+  co_return expansion;
+}
+
+} // namespace ksail::k3s

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "distributions/talos/bootstrap_steps.hpp"
+
+#include "distributions/talos/talos_plan.hpp"
+#include "distributions/talos/talosconfig.hpp"
+#include "distributions/talos_api/client.hpp"
+#include "kubernetes/client.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace ksail::talos {
+
+namespace {
+
+using nlohmann::json;
+
+/// What the steps of one bootstrap share.
+struct Bootstrap {
+  explicit Bootstrap(std::shared_ptr<Cluster> c) : cluster(std::move(c)) {}
+  std::shared_ptr<Cluster> cluster;
+  std::unique_ptr<talos_api::Client> machine;
+  std::unique_ptr<kubernetes::Client> client;
+};
+using Shared = std::shared_ptr<Bootstrap>;
+
+Result<std::pair<std::string, std::uint16_t>> published(BootstrapContext &context, const std::string &name, int port) {
+  const NodeFacts &node = context.node(name);
+  const auto found = node.ports.find(port);
+  if (found == node.ports.end())
+    return Error(Code::failed_precondition, "node " + name + " does not publish port " + std::to_string(port));
+  return found->second;
+}
+
+/// What a machine says before it can be bootstrapped, or while it is not there yet.
+bool not_yet(const Error &error) {
+  switch (error.code) {
+  case Code::unavailable:
+  case Code::failed_precondition:
+  case Code::deadline_exceeded:
+  case Code::aborted:
+    return true;
+  case Code::cancelled:
+    return error.outcome_unknown; // by the server, which restarts
+  default:
+    return false;
+  }
+}
+
+/// Asked again and again, since the moment from which on it is accepted is told by nobody. A try that took effect
+/// although its answer was lost shows as "already exists" in the next.
+asio::awaitable<Result<void>> bootstrap_etcd(Shared b, BootstrapContext &context) {
+  const std::string name = b->cluster->control_planes.front().name;
+  auto address = published(context, name, talos_api_port);
+  if (!address) co_return address.error();
+  talos_api::ClientOptions options;
+  options.host = address->first;
+  options.port = address->second;
+  options.ca_pem = b->cluster->secrets.os.certificate_pem;
+  options.certificate_pem = b->cluster->api_client.certificate_pem;
+  options.key_pem = b->cluster->api_client.key_pem;
+  b->machine = std::make_unique<talos_api::Client>(context.executor(), std::move(options));
+  auto pause = std::chrono::milliseconds(50);
+  const auto longest = std::chrono::milliseconds(250); // one cheap call on a local machine, and everything waits for it
+  for (;;) {
+    const Deadline patience = context.deadline().min(Deadline::after(std::chrono::seconds(3)));
+    Result<void> done = co_await b->machine->bootstrap(patience);
+    if (done || done.error().code == Code::already_exists) co_return Result<void>();
+    if (!not_yet(done.error())) co_return Error(done.error()).in("node " + name);
+    if (context.deadline().passed()) {
+      Error error(Code::deadline_exceeded,
+                  "node " + name +
+                      " did not let itself be bootstrapped in time; it last said: " + done.error().message);
+      co_return error;
+    }
+    context.progress("bootstrap", done.error().message);
+    const bool slept = co_await sleep_for(pause);
+    if (!slept) co_return Error(Code::cancelled, "cancelled");
+    pause = std::min(pause * 3 / 2, longest);
+  }
+}
+
+/// What the machine's own services are at, for when something does not come up.
+asio::awaitable<std::string> what_services_say(Shared b) {
+  auto services = co_await b->machine->services(Deadline::after(std::chrono::seconds(3)));
+  if (!services) co_return std::string();
+  std::string text;
+  for (const auto &service : *services)
+    if (service.state != "Running" || (!service.healthy && !service.health_unknown))
+      text += "; " + service.id + " is " + service.state +
+              (service.last_message.empty() ? "" : " (" + service.last_message + ")");
+  co_return text;
+}
+
+asio::awaitable<Result<void>> wait_for_api(Shared b, BootstrapContext &context) {
+  auto address = published(context, b->cluster->api_node, kubernetes_api_port);
+  if (!address) co_return address.error();
+  http::TlsOptions tls;
+  tls.ca_pem = b->cluster->secrets.k8s.certificate_pem;
+  tls.certificate_pem = b->cluster->admin.certificate_pem;
+  tls.key_pem = b->cluster->admin.key_pem;
+  tls.server_name = "localhost"; // in the certificate, whatever address the port is published on
+  kubernetes::ClusterAccess access;
+  access.endpoint = http::Endpoint::tls_tcp(address->first, address->second, std::move(tls));
+  b->client = std::make_unique<kubernetes::Client>(context.executor(), std::move(access), http::PoolOptions());
+  Result<void> answering = co_await b->client->wait_until_answering("/readyz", context.deadline());
+  if (answering || answering.error().code != Code::deadline_exceeded) co_return answering;
+  Error error = answering.error();
+  std::string services = co_await what_services_say(b);
+  error.message += services;
+  co_return error;
+}
+
+const json *condition(const json &object, const char *type) {
+  const auto status = object.find("status");
+  if (status == object.end()) return nullptr;
+  const auto conditions = status->find("conditions");
+  if (conditions == status->end()) return nullptr;
+  for (const auto &each : *conditions)
+    if (each.value("type", std::string()) == type) return &each;
+  return nullptr;
+}
+
+bool is_ready(const json &object) {
+  const json *ready = condition(object, "Ready");
+  return ready && ready->value("status", std::string()) == "True";
+}
+
+asio::awaitable<Result<void>> wait_for_nodes(Shared b, BootstrapContext &context, bool only_registered) {
+  std::set<std::string> waiting;
+  for (const auto *machines : {&b->cluster->control_planes, &b->cluster->workers})
+    for (const auto &machine : *machines)
+      waiting.insert(machine.name);
+  const auto total = waiting.size();
+  std::map<std::string, std::string> reasons;
+  const auto on_state = [&](std::string_view type, const json &object) {
+    if (type == "SYNCED") return waiting.empty();
+    const std::string name = object.value("metadata", json::object()).value("name", std::string());
+    if (type != "DELETED" && (only_registered || is_ready(object))) waiting.erase(name);
+    if (const json *ready = condition(object, "Ready")) reasons[name] = ready->value("message", std::string());
+    context.progress("nodes-ready", std::to_string(total - waiting.size()) + " of " + std::to_string(total));
+    return waiting.empty();
+  };
+  Result<void> watched = co_await b->client->watch("/api/v1/nodes", "", on_state, context.deadline());
+  if (watched || watched.error().code != Code::deadline_exceeded) co_return watched;
+  Error error = watched.error();
+  error.message =
+      std::string("not every node ") + (only_registered ? "registered" : "became Ready") + " in time; missing:";
+  for (const auto &name : waiting) {
+    error.message += " " + name;
+    if (const auto reason = reasons.find(name); reason != reasons.end()) error.message += " (" + reason->second + ")";
+  }
+  co_return error;
+}
+
+/// A node has no tools with which a name could be resolved in it: the DNS pods' own readiness is what can be seen.
+asio::awaitable<Result<void>> wait_for_dns(Shared b, BootstrapContext &context) {
+  bool ready = false;
+  const auto on_state = [&](std::string_view type, const json &object) {
+    if (type != "DELETED" && is_ready(object)) ready = true;
+    return ready;
+  };
+  Result<void> watched = co_await b->client->watch("/api/v1/namespaces/kube-system/pods",
+                                                   "labelSelector=k8s-app%3Dkube-dns", on_state, context.deadline());
+  if (watched || watched.error().code != Code::deadline_exceeded) co_return watched;
+  Error error = watched.error();
+  error.message = "no pod of the cluster's DNS became Ready in time";
+  co_return error;
+}
+
+/// For talosctl, at the end, so that no context points to a cluster that then goes away.
+Result<void> write_talosconfig(const Shared &b, BootstrapContext &context) {
+  const Machine &first = b->cluster->control_planes.front();
+  auto address = published(context, first.name, talos_api_port);
+  if (!address) return address.error();
+  TalosContext entry;
+  entry.name = talos_context_name(b->cluster->spec.name);
+  entry.endpoints = {address->first + ":" + std::to_string(address->second)};
+  entry.nodes = {first.address};
+  entry.ca_pem = b->cluster->secrets.os.certificate_pem;
+  entry.client = b->cluster->api_client;
+  const std::string file = talosconfig_path();
+  if (file.empty()) return {}; // without a home directory nobody would look there
+  return merge_talosconfig(file, entry, context.deadline().min(Deadline::after(std::chrono::seconds(20))));
+}
+
+} // namespace
+
+std::vector<BootstrapStep> bootstrap_steps(std::shared_ptr<Cluster> cluster) {
+  const auto b = std::make_shared<Bootstrap>(std::move(cluster));
+  using Run = std::function<asio::awaitable<Result<void>>(BootstrapContext &)>;
+  std::vector<BootstrapStep> steps;
+  const auto add = [&](std::string name, std::string phase, std::string title, std::vector<std::string> after,
+                       Run run) {
+    steps.push_back(
+        BootstrapStep{std::move(name), std::move(phase), std::move(title), std::move(after), std::move(run)});
+  };
+  const std::string first = "node:" + b->cluster->control_planes.front().name;
+  add("bootstrap", "bootstrap", "Bootstrap of etcd", {first},
+      [b](BootstrapContext &context) { return bootstrap_etcd(b, context); });
+  std::vector<std::string> api_after = {"bootstrap"};
+  if (b->cluster->api_node != b->cluster->control_planes.front().name)
+    api_after.push_back("node:" + b->cluster->api_node);
+  add("api", "bootstrap", "API server", std::move(api_after),
+      [b](BootstrapContext &context) { return wait_for_api(b, context); });
+  const bool network = b->cluster->spec.cni == Cni::standard;
+  add("nodes-ready", "ready", "Nodes", {"api"},
+      [b, network](BootstrapContext &context) { return wait_for_nodes(b, context, !network); });
+  if (network)
+    add("dns", "ready", "Cluster DNS", {"api"}, [b](BootstrapContext &context) { return wait_for_dns(b, context); });
+  std::vector<std::string> last = {"nodes-ready"};
+  if (network) last.push_back("dns");
+  add("talosconfig", "ready", "", std::move(last),
+      [b](BootstrapContext &context) -> asio::awaitable<Result<void>> { co_return write_talosconfig(b, context); });
+  return steps;
+}
+
+} // namespace ksail::talos

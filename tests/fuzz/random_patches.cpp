@@ -40,7 +40,7 @@ Json merge_patch(Random &r, const Known &known) {
   if (!patch.contains("metadata") || !patch["metadata"].is_object()) patch["metadata"] = Json::object();
   patch["metadata"]["name"] = r.percent(97) ? known.name() : "nobody";
   if (!known.ns().empty() && r.percent(95)) patch["metadata"]["namespace"] = known.ns();
-  if (r.percent(3)) patch["$patch"] = "delete";
+  if (r.percent(3)) patch["$patch"] = r.pick({"delete", "replace"});
   return patch;
 }
 
@@ -59,9 +59,7 @@ Json json_patch(Random &r, const Known &known) {
   Json list = Json::array();
   for (auto n = r.between(1, 3); n > 0; --n) {
     auto path = paths[r.below(paths.size())];
-    if (path[0] == "kind" || path[0] == "apiVersion" ||
-        (path[0] == "metadata" && (path.size() == 1 || path[1] == "name")))
-      continue;
+    if (path[0] == "kind" || path[0] == "apiVersion") continue;
     Json op;
     switch (r.below(8)) {
     case 0:
@@ -150,9 +148,7 @@ void add_patches(Random &r, Json &k, Folder &folder, const KnownObjects &objects
     case 6:
       entry["target"] = random_selector(r, known);
       text_or_file(entry, to_yaml(r, merge_patch(r, known)));
-      if (r.percent(12))
-        entry["options"] = {
-            {known.kind.starts_with("v1 ") || r.percent(50) ? "allowNameChange" : "allowKindChange", true}};
+      if (r.percent(12)) entry["options"] = {{r.pick({"allowNameChange", "allowKindChange"}), true}};
       patches.push_back(entry);
       break;
     default: {

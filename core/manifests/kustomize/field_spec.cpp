@@ -91,7 +91,6 @@ Result<void> visit(Arena &arena, Resource &resource, const FieldSpec &spec, std:
 
 Result<void> merge_into(FieldSpecs &into, const FieldSpec &one) {
   for (const auto &known : into) {
-    // A spec for one kind keeps a later one for every kind out: kustomize takes them for the same.
     if (known.stands_for(one)) {
       if (known.create != one.create) {
         return Error(Code::config, "conflicting field specs for " + one.path + ": one creates it, one does not",

@@ -151,6 +151,11 @@ private:
         erase(*target, name);
       } else if (*merged != mine) {
         set(arena_, *target, name, *merged);
+        for (std::size_t i = 0; mine == nullptr && i < patch->pairs(); ++i) {
+          if (patch->key(i)->text() == name) {
+            target->key(target->pairs() - 1)->style = patch->key(i)->style; // a quoted key stays one
+          }
+        }
       }
     }
     return target;

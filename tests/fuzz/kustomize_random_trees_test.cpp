@@ -6,6 +6,7 @@
 //   KSAIL_TEST_SEED=N    from that seed on
 //   KSAIL_TEST_TREES=N   that many
 //   KSAIL_TEST_WITHOUT=vars,crds   without these fields, to see which one a difference comes from
+//   KSAIL_TEST_REFUSALS=1     prints why trees are refused, to see whether the generator makes enough that build
 #include "comparison.hpp"
 #include "random_kustomization.hpp"
 
@@ -61,6 +62,7 @@ TEST_CASE("kustomize_random_trees") {
   const auto count = number_from("KSAIL_TEST_TREES", soak ? kSoak : kSample);
   const fs::path kept = fs::temp_directory_path() / ("ksail-random-trees-" + std::to_string(::getpid()));
   const auto without = fields_from("KSAIL_TEST_WITHOUT");
+  const bool refusals = number_from("KSAIL_TEST_REFUSALS", 0) != 0;
   std::size_t built = 0;
   std::size_t refused = 0;
   std::size_t different = 0;
@@ -74,6 +76,8 @@ TEST_CASE("kustomize_random_trees") {
       UNSCOPED_INFO("seed " << seed << ", kept in " << (at / tree.directory).string() << "\n" << result.why << "\n");
       continue;
     }
+    if (refusals && result.verdict == fuzz::Comparison::Verdict::refused)
+      std::cout << "seed " << seed << ": " << result.why << "\n";
     ++(result.verdict == fuzz::Comparison::Verdict::same ? built : refused);
     fs::remove_all(at);
   }

@@ -40,7 +40,7 @@ Json merge_patch(Random &r, const Known &known) {
   if (!patch.contains("metadata") || !patch["metadata"].is_object()) patch["metadata"] = Json::object();
   patch["metadata"]["name"] = r.percent(97) ? known.name() : "nobody";
   if (!known.ns().empty() && r.percent(95)) patch["metadata"]["namespace"] = known.ns();
-  if (r.percent(3)) patch["$patch"] = r.pick({"delete", "replace"});
+  if (r.percent(3)) patch["$patch"] = "delete";
   return patch;
 }
 
@@ -59,7 +59,9 @@ Json json_patch(Random &r, const Known &known) {
   Json list = Json::array();
   for (auto n = r.between(1, 3); n > 0; --n) {
     auto path = paths[r.below(paths.size())];
-    if (path[0] == "kind" || path[0] == "apiVersion") continue;
+    if (path[0] == "kind" || path[0] == "apiVersion" ||
+        (path[0] == "metadata" && (path.size() == 1 || path[1] == "name")))
+      continue;
     Json op;
     switch (r.below(8)) {
     case 0:
@@ -148,7 +150,9 @@ void add_patches(Random &r, Json &k, Folder &folder, const KnownObjects &objects
     case 6:
       entry["target"] = random_selector(r, known);
       text_or_file(entry, to_yaml(r, merge_patch(r, known)));
-      if (r.percent(12)) entry["options"] = {{r.pick({"allowNameChange", "allowKindChange"}), true}};
+      if (r.percent(12))
+        entry["options"] = {
+            {known.kind.starts_with("v1 ") || r.percent(50) ? "allowNameChange" : "allowKindChange", true}};
       patches.push_back(entry);
       break;
     default: {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 namespace ksail::fuzz {
 namespace {
@@ -22,8 +23,8 @@ public:
   explicit Style(Random &random) : random_(random) {}
   std::string out;
 
-  void block(const Json &value, std::size_t indent) {
-    if (value.is_object() && !value.empty() && !random_.percent(4)) {
+  void block(const Json &value, std::size_t indent, bool flow_too = true) {
+    if (value.is_object() && !value.empty() && !(flow_too && random_.percent(4))) {
       for (const auto &[key, item] : value.items()) {
         if (random_.percent(1)) {
           pad(indent);
@@ -33,7 +34,7 @@ public:
         out += scalar(key, true) + ":";
         child(item, indent);
       }
-    } else if (value.is_array() && !value.empty() && !random_.percent(4)) {
+    } else if (value.is_array() && !value.empty() && !(flow_too && random_.percent(4))) {
       for (const auto &item : value) {
         pad(indent);
         out += "-";
@@ -63,7 +64,8 @@ private:
   void child(const Json &item, std::size_t indent) {
     if ((item.is_object() || item.is_array()) && !item.empty() && !random_.percent(8)) {
       out += random_.percent(1) ? " # nested\n" : "\n";
-      block(item, indent + (item.is_array() && random_.percent(50) ? 0 : 2));
+      const std::size_t deeper = item.is_array() && random_.percent(50) ? 0 : 2;
+      block(item, indent + deeper, deeper > 0); // a flow list has to stand further in than its key
       return;
     }
     if (item.is_string() && literal(item.get_ref<const std::string &>(), indent)) {
@@ -121,7 +123,8 @@ private:
     if (!text.empty() && text.front() == kRaw) {
       return text.substr(1);
     }
-    if (is_plain(text) && !random_.percent(key ? 2 : 8)) {
+    static const std::set<std::string_view> others = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "N"};
+    if (is_plain(text) && !random_.percent(others.contains(text) ? 97 : key ? 2 : 8)) {
       return text;
     }
     const bool single = text.find_first_of("'\n\t\r\x01\x7f") == text.npos && random_.percent(50);

@@ -50,6 +50,14 @@ Result<void> Builder::finish(Gathered &gathered, const Kustomization &k) {
   if (auto done = replace_variables(arena_, gathered.list, gathered.variables, gathered.fields().variables); !done) {
     return done;
   }
+  for (const Resource *resource : gathered.list) { // patches and replacements may have taken it away
+    if (resource->kind().empty()) {
+      return Error(Code::config, k.file + ": an object has lost its kind: " + resource->id().text());
+    }
+    if (!resource->kind().ends_with("List") && resource->name().empty()) {
+      return Error(Code::config, k.file + ": an object has lost its name: " + resource->id().text());
+    }
+  }
   std::erase_if(gathered.list, [](const Resource *resource) { return is_local(*resource); });
   const auto *options = k.fields.contains("sortOptions") ? &k.fields["sortOptions"] : nullptr;
   if (auto done = sort_resources(gathered.list, options, k.file + ": sortOptions"); !done) {

@@ -172,41 +172,73 @@ void write_go_string(std::string_view text, std::string &out) {
   }
 }
 
-std::string go_map(const Node *map) {
-  Data sorted;
-  for (std::size_t i = 0; map != nullptr && i < map->pairs(); ++i) {
-    sorted.emplace(map->key(i)->text(), map->value(i)->text());
+/// As Go's encoding/json writes what it read: keys sorted, every number a float.
+void write_go_value(const Json &value, std::string &out) {
+  if (value.is_object()) {
+    out += '{';
+    for (bool first = true; const auto &[key, item] : value.items()) {
+      out += first ? "" : ",";
+      write_go_string(key, out);
+      out += ':';
+      write_go_value(item, out);
+      first = false;
+    }
+    out += '}';
+  } else if (value.is_array()) {
+    out += '[';
+    for (bool first = true; const auto &item : value) {
+      out += first ? "" : ",";
+      write_go_value(item, out);
+      first = false;
+    }
+    out += ']';
+  } else if (value.is_string()) {
+    write_go_string(value.get_ref<const std::string &>(), out);
+  } else if (value.is_number()) {
+    out += format_json_float(value.get<double>());
+  } else {
+    out += value.dump();
   }
-  std::string out = "{";
-  for (const auto &[key, value] : sorted) {
-    out += out.size() > 1 ? "," : "";
-    write_go_string(key, out);
-    out += ':';
-    write_go_string(value, out);
-  }
-  return out + "}";
 }
+
+/// What a field counts for in the hash: maps by their values as JSON, whatever these are; a scalar by its text;
+/// nothing like an empty text; anything that is no map like null.
+std::string hashed(const Node *field) {
+  std::string out;
+  if (field == nullptr || is_null(*field)) {
+    return "\"\"";
+  }
+  if (field->is_scalar()) {
+    write_go_string(field->text(), out);
+    return out;
+  }
+  std::string json;
+  if (!field->is_mapping() || write_json(*field, Rules::kustomize, json)) {
+    return "null";
+  }
+  write_go_value(Json::parse(json), out);
+  return out;
+}
+
+bool is_collection(const Node *field) { return field != nullptr && !field->is_scalar(); }
 
 } // namespace
 
 std::string content_hash(const Node &root) {
-  const Node *data = root.find("data");
-  const auto data_text = data == nullptr || !data->is_mapping() ? std::string("\"\"") : go_map(data);
+  const auto data = hashed(root.find("data"));
   std::string content;
   if (root.find_text("kind") == "Secret") {
-    content = "{\"data\":" + data_text + ",\"kind\":\"Secret\",\"name\":\"\"";
-    if (const Node *plain = root.find("stringData")) {
-      content += ",\"stringData\":" + go_map(plain);
+    content = "{\"data\":" + data + ",\"kind\":\"Secret\",\"name\":\"\"";
+    if (const Node *plain = root.find("stringData"); is_collection(plain)) {
+      content += ",\"stringData\":" + hashed(plain);
     }
-    content += ",\"type\":";
-    write_go_string(root.find_text("type"), content);
-    content += "}";
+    content += ",\"type\":" + hashed(root.find("type")) + "}";
   } else {
     content = "{";
-    if (const Node *binary = root.find("binaryData")) {
-      content += "\"binaryData\":" + go_map(binary) + ",";
+    if (const Node *binary = root.find("binaryData"); is_collection(binary)) {
+      content += "\"binaryData\":" + hashed(binary) + ",";
     }
-    content += "\"data\":" + data_text + ",\"kind\":\"ConfigMap\",\"name\":\"\"}";
+    content += "\"data\":" + data + ",\"kind\":\"ConfigMap\",\"name\":\"\"}";
   }
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;

@@ -51,8 +51,7 @@ public:
     } else if (!digest_.empty()) {
       image.tag.clear();
       image.digest = digest_;
-    }
-    if (!suffix_.empty()) {
+    } else if (!suffix_.empty()) { // counts only beside neither
       image.tag += suffix_;
       image.digest.clear();
     }
@@ -102,6 +101,9 @@ Result<void> set_image(Arena &arena, Resources &resources, const Json &image, co
     return Error(Code::config, "the name `" + text_of(image, "name") + "` is no regular expression");
   }
   const Act act = [&](Node &node) -> Result<void> {
+    if (!node.is_scalar()) {
+      return Error(Code::config, "an image is a string, but something else stands there");
+    }
     change(node);
     return {};
   };

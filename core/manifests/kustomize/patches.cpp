@@ -129,6 +129,12 @@ private:
       if (auto done = apply_json_patch(arena_, *resource->root, operations); !done) {
         return std::move(done).error().in(where + ", " + resource->id().text());
       }
+      // kustomize writes its own annotations back, over whatever stands there.
+      if (Node *data = resource->metadata(); data != nullptr && data->is_mapping()) {
+        if (const Node *annotations = data->find("annotations"); annotations != nullptr && !annotations->is_mapping()) {
+          erase(*data, "annotations");
+        }
+      }
     }
     return {};
   }

@@ -55,10 +55,9 @@ TEST_CASE("kustomize_random_trees") {
   }
   constexpr std::uint64_t kSample = 200;
   constexpr std::uint64_t kSoak = 10000;
-  // Trees of the sample build alike. The soak still finds about one tree in a hundred that does not; see
-  // docs/kustomize.md.
+  // Trees of the sample build alike. The soak still finds a few in a thousand that do not; see docs/kustomize.md.
   const bool soak = number_from("KSAIL_TEST_SOAK", 0) != 0;
-  const auto first = number_from("KSAIL_TEST_SEED", soak ? 1 : 3100);
+  const auto first = number_from("KSAIL_TEST_SEED", 1);
   const auto count = number_from("KSAIL_TEST_TREES", soak ? kSoak : kSample);
   const fs::path kept = fs::temp_directory_path() / ("ksail-random-trees-" + std::to_string(::getpid()));
   const auto without = fields_from("KSAIL_TEST_WITHOUT");
@@ -85,6 +84,6 @@ TEST_CASE("kustomize_random_trees") {
   std::cout << "seeds " << first << " to " << first + count - 1 << ": " << built << " built alike, " << refused
             << " refused by both, " << different << " different\n";
   CHECK(different == 0);
-  CHECK(built > count / 10);
+  CHECK(built > count / 3);
   CHECK(refused > 0);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "random_kustomization.hpp"
 
+#include <array>
+
 namespace ksail::fuzz {
 namespace {
 
@@ -10,8 +12,10 @@ public:
 
   Tree make() {
     KnownObjects objects;
-    tree_.directory = directory(r_.below(4), false, objects);
-    if (r_.percent(4)) spoil();
+    // Every directory may be one that is refused, so that most trees are shallow.
+    constexpr std::array<std::size_t, 10> kDepths = {0, 0, 0, 0, 0, 1, 1, 1, 2, 3};
+    tree_.directory = directory(kDepths[r_.below(kDepths.size())], false, objects);
+    if (r_.percent(3)) spoil();
     return std::move(tree_);
   }
 

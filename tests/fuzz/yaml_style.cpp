@@ -124,7 +124,7 @@ private:
       return text.substr(1);
     }
     static const std::set<std::string_view> others = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "N"};
-    if (is_plain(text) && !random_.percent(others.contains(text) ? 97 : key ? 2 : 8)) {
+    if (is_plain(text) && !random_.percent(others.contains(text) ? 100 : key ? 2 : 8)) {
       return text;
     }
     const bool single = text.find_first_of("'\n\t\r\x01\x7f") == text.npos && random_.percent(50);

@@ -135,6 +135,9 @@ Result<void> set_replicas(Arena &arena, Resources &resources, const Json &replic
       }
       found = true;
       const Act act = [&](Node &node) -> Result<void> {
+        if (!node.is_scalar()) {
+          return Error(Code::config, "a count is a number, but something else stands there");
+        }
         assign(arena, node, count, Tag::integer);
         return {};
       };

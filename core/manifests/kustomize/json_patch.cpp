@@ -7,7 +7,9 @@
 #include "manifests/kustomize/string_keys.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cmath>
 #include <optional>
 
 namespace ksail::manifests::kustomize {
@@ -186,9 +188,47 @@ std::optional<std::string> apply(Arena &arena, Node &root, const nlohmann::json 
   return name == "add" ? add(arena, root, path, value) : replace(arena, root, path, value);
 }
 
+/// kustomize writes the JSON out as YAML, where texts have quotes only if they need them and every number is a float.
+void as_yaml(Arena &arena, Node &node) {
+  if (node.is_scalar()) {
+    if (node.style == Style::double_quoted && !node.text().empty() &&
+        resolve(node.text(), Rules::kubectl).type == ScalarType::string) {
+      node.style = Style::plain;
+      node.tag = Tag::str;
+    } else if (node.style == Style::plain && node.tag == Tag::none) {
+      const auto number = resolve(node.text(), Rules::kustomize);
+      const double value = number.type == ScalarType::integer            ? static_cast<double>(number.integer)
+                           : number.type == ScalarType::unsigned_integer ? static_cast<double>(number.unsigned_integer)
+                                                                         : 0;
+      constexpr double kExponentFrom = 1e6; // Go's 'g' format
+      if (std::abs(value) >= kExponentFrom) {
+        std::array<char, 32> text{};
+        const auto end =
+            std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific).ptr;
+        assign(arena, node, std::string_view(text.data(), end), Tag::none);
+      }
+    }
+    return;
+  }
+  const std::size_t step = node.is_mapping() ? 2 : 1;
+  for (std::size_t i = step - 1; i < node.size; i += step) {
+    as_yaml(arena, *node.items[i]);
+  }
+}
+
 } // namespace
 
 Result<void> apply_json_patch(Arena &arena, Node &root, const nlohmann::json &operations) {
+  std::string json; // kustomize patches the JSON of an object: from here on its values are what they are there
+  if (const auto error = write_json(root, Rules::kustomize, json)) {
+    return Error(Code::config, "a JSON patch of something that is no JSON: " + error->message);
+  }
+  std::size_t used = 0;
+  Node *read = parse_json(arena.copy(json), arena, used);
+  if (read == nullptr) {
+    return Error(Code::config, "a JSON patch of something that is no JSON");
+  }
+  root = *read;
   for (const auto &operation : operations) {
     const auto name = text_of(operation, "op");
     const auto path = text_of(operation, "path");
@@ -201,6 +241,7 @@ Result<void> apply_json_patch(Arena &arena, Node &root, const nlohmann::json &op
   }
   root = *clone(arena, root); // went through JSON: no part is shared any more, keys are quoted
   quote_keys(root);
+  as_yaml(arena, root);
   return {};
 }
 

@@ -131,7 +131,7 @@ private:
   void remember_subject_namespaces(const Node &root) {
     const Node *subjects = root.find("subjects");
     for (const Node *subject : subjects != nullptr ? subjects->children() : std::span<Node *const>{}) {
-      if (subject->find_text("kind") == "ServiceAccount") {
+      if (subject->find_text("kind") == "ServiceAccount" && subject->find("namespace") != nullptr) {
         subject_namespaces_.insert(subject->find_text("namespace"));
       }
     }

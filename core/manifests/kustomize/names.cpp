@@ -23,19 +23,26 @@ Act assign_text(Arena &arena, std::string_view text) {
 }
 
 /// Subjects named `default` mean the account every namespace has; those of the build follow as references by name.
-void move_subjects(Arena &arena, Node &root, const NamespaceChange &change) {
+Result<void> move_subjects(Arena &arena, Node &root, const NamespaceChange &change) {
   Node *subjects = root.find("subjects");
-  if (subjects == nullptr || !subjects->is_sequence() || change.subjects == Subjects::none) {
-    return;
+  if (missing_or_null(subjects) || change.subjects == Subjects::none) {
+    return {};
+  }
+  if (!subjects->is_sequence()) {
+    return Error(Code::config, "`subjects` of a binding is a list, but something else stands there");
   }
   for (Node *subject : subjects->children()) {
     const bool meant = change.subjects == Subjects::named_default ? subject->find_text("name") == "default"
                                                                   : subject->find_text("kind") == "ServiceAccount";
+    if (!subject->is_mapping() && !is_null(*subject)) {
+      return Error(Code::config, "a subject of a binding is a map, but something else stands there");
+    }
     if (!subject->is_mapping() || !meant || (change.only_where_unset && !subject->find_text("namespace").empty())) {
       continue;
     }
     set(arena, *subject, "namespace", make_string(arena, change.ns));
   }
+  return {};
 }
 
 /// Fields of whose meaning the transformer has ideas of its own.
@@ -54,7 +61,9 @@ Result<void> move(Arena &arena, Resource &resource, const NamespaceChange &chang
     set(arena, *data, "namespace", make_string(arena, change.ns));
   }
   if (resource.kind() == "RoleBinding" || resource.kind() == "ClusterRoleBinding") {
-    move_subjects(arena, *resource.root, change);
+    if (auto done = move_subjects(arena, *resource.root, change); !done) {
+      return done;
+    }
   }
   const Act all = assign_text(arena, change.ns);
   const Act act = [&](Node &node) -> Result<void> {
@@ -89,7 +98,9 @@ Result<void> rename(Arena &arena, Resources &resources, const FieldSpecs &fields
         if (!affix.empty()) {
           (resource->*affixes).push_back(affix);
           resource->remember_id();
-          resource->set_name(arena, renamed(resource->name()));
+          if (!resource->name().empty()) { // a patch or a replacement may have taken it away
+            resource->set_name(arena, renamed(resource->name()));
+          }
         }
         continue;
       }

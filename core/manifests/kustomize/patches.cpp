@@ -37,7 +37,7 @@ public:
     }
     const auto options = entry.value("options", nlohmann::json::object());
     if (operations && (only_operations || !merges)) {
-      return apply_operations(entry, *operations, where);
+      return apply_operations(entry, *operations, only_operations, where);
     }
     if (!merges || only_operations) {
       auto error = merges ? Error(Code::config, "no list of operations") : merges.error();
@@ -48,7 +48,7 @@ public:
       patch->allow_kind_change = flag_of(options, "allowKindChange");
     }
     if (!entry.contains("target")) {
-      return merge_by_id(*merges, where);
+      return merge_by_id(*merges, where, false);
     }
     if (merges->empty()) {
       return {}; // a file of comments
@@ -88,7 +88,7 @@ public:
       }
     }
     const auto count = merges->size();
-    if (auto done = merge_by_id(*merges, where); !done) {
+    if (auto done = merge_by_id(*merges, where, true); !done) {
       return done.error();
     }
     return count;
@@ -112,7 +112,8 @@ private:
     return is_json_patch(value) ? std::optional(std::move(value)) : std::nullopt;
   }
 
-  Result<void> apply_operations(const nlohmann::json &entry, const nlohmann::json &operations,
+  /// `old_field`: an entry of patchesJson6902, after which an object is not known by its former name.
+  Result<void> apply_operations(const nlohmann::json &entry, const nlohmann::json &operations, bool old_field,
                                 const std::string &where) {
     if (!entry.contains("target")) {
       return Error(Code::config, where + " is a JSON patch and names no target", "add `target:` with kind and name");
@@ -125,21 +126,23 @@ private:
       if (!selector->matches(*resource)) {
         continue;
       }
-      resource->remember_id();
+      if (!old_field) {
+        resource->remember_id();
+      }
+      resource->annotations_of_memory(arena_);
       if (auto done = apply_json_patch(arena_, *resource->root, operations); !done) {
         return std::move(done).error().in(where + ", " + resource->id().text());
       }
-      // kustomize writes its own annotations back, over whatever stands there.
-      if (Node *data = resource->metadata(); data != nullptr && data->is_mapping()) {
-        if (const Node *annotations = data->find("annotations"); annotations != nullptr && !annotations->is_mapping()) {
-          erase(*data, "annotations");
-        }
+      // kustomize writes its own annotations back: every annotation becomes a text, and what is no map gives way.
+      if (Node *data = resource->metadata(); data != nullptr && data->is_mapping() && data->find("annotations")) {
+        resource->set_metadata_map(arena_, "annotations", texts_of(*resource, "annotations"));
       }
     }
     return {};
   }
 
-  Result<void> merge_by_id(const Resources &merges, const std::string &where) {
+  /// `old_field`: entries of patchesStrategicMerge, which are fitted as patches with a target are.
+  Result<void> merge_by_id(const Resources &merges, const std::string &where, bool old_field) {
     for (Resource *patch : merges) {
       const ResId wanted = patch->id();
       Resource *target = nullptr;
@@ -156,7 +159,7 @@ private:
         return Error(Code::config, where + ": there is no " + wanted.text() + " to patch",
                      "a patch names kind, apiVersion, name and namespace of an object in `resources`");
       }
-      if (auto done = merge(*target, *patch, where); !done) {
+      if (auto done = merge(*target, old_field ? fitted_to(*target, *patch) : *patch, where); !done) {
         return done;
       }
     }
@@ -172,6 +175,7 @@ private:
     if (patch.allow_name_change || patch.allow_kind_change) {
       target.remember_id();
     }
+    target.put_memory(arena_);
     auto merged = strategic_merge(arena_, gvk, target.root, clone(arena_, *patch.root), schema_);
     if (!merged) {
       return std::move(merged).error().in(where + ", " + target.id().text());
@@ -181,6 +185,7 @@ private:
       return {};
     }
     target.root = *merged;
+    target.check_memory();
     if (!patch.allow_kind_change) {
       set(arena_, *target.root, "kind", make_string(arena_, kind));
     }
@@ -198,14 +203,19 @@ private:
     fitted.root = clone(arena_, *patch.root);
     set(arena_, *fitted.root, "apiVersion", make_string(arena_, target.root->find_text("apiVersion")));
     for (const char *field : {"labels", "annotations"}) {
-      std::vector<std::pair<std::string_view, std::string_view>> values;
-      const Node *map = fitted.metadata_map(field);
-      for (std::size_t i = 0; map != nullptr && i < map->pairs(); ++i) {
-        values.emplace_back(map->key(i)->text(), map->value(i)->text());
-      }
-      fitted.set_metadata_map(arena_, field, std::move(values));
+      fitted.set_metadata_map(arena_, field, texts_of(fitted, field));
     }
     return fitted;
+  }
+
+  static std::vector<std::pair<std::string_view, std::string_view>> texts_of(const Resource &resource,
+                                                                             const char *field) {
+    std::vector<std::pair<std::string_view, std::string_view>> values;
+    const Node *map = resource.metadata_map(field);
+    for (std::size_t i = 0; map != nullptr && i < map->pairs(); ++i) {
+      values.emplace_back(map->key(i)->text(), map->value(i)->text());
+    }
+    return values;
   }
 
   void drop_deleted() {

@@ -167,9 +167,15 @@ private:
         continue;
       }
       for (const auto &path : paths) {
-        if (auto done = write(*resource->root, path, Options(target), value); !done) {
+        const bool may_forget = path.starts_with("metadata");
+        const Node &written = may_forget ? *clone(arena_, value) : value; // it may be a part of this very object
+        if (may_forget) {
+          resource->put_memory(arena_);
+        }
+        if (auto done = write(*resource->root, path, Options(target), written); !done) {
           return std::move(done).error().in("the target " + path + " of " + resource->id().text());
         }
+        resource->check_memory();
       }
     }
     return {};
@@ -186,7 +192,7 @@ private:
     });
   }
 
-  Result<void> write(Node &root, const std::string &path, const Options &options, Node &value) {
+  Result<void> write(Node &root, const std::string &path, const Options &options, const Node &value) {
     const auto parts = split_field_path(path);
     const auto made = options.create ? std::optional(value.kind) : std::nullopt;
     auto inside = write_into_embedded(arena_, root, parts, made, value);

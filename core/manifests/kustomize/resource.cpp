@@ -43,6 +43,8 @@ constexpr std::array<Scoped, 28> kClusterScoped{{
     {"NodeMetrics", "metrics.k8s.io", ""},
 }};
 
+constexpr std::string_view kMemory = "internal.config.kubernetes.io/memory";
+
 bool holds_word(std::string_view words, std::string_view word) {
   while (!words.empty()) {
     const auto space = words.find(' ');
@@ -113,9 +115,51 @@ void Resource::remember_id() {
   previous.push_back({now.effective_namespace(), now.name, now.gvk.kind});
 }
 
+Node *Resource::annotations_of_memory(Arena &arena) {
+  const bool any = !previous.empty() || !prefixes.empty() || !suffixes.empty() || needs_hash || origin != nullptr;
+  Node *data = metadata();
+  if (!any || data == nullptr || !data->is_mapping()) {
+    return nullptr;
+  }
+  Node *annotations = data->find("annotations");
+  if (missing_or_null(annotations)) {
+    annotations = set(arena, *data, "annotations", make_node(arena, NodeKind::mapping));
+  }
+  return annotations->is_mapping() ? annotations : nullptr;
+}
+
+void Resource::put_memory(Arena &arena) {
+  if (Node *annotations = annotations_of_memory(arena)) {
+    set(arena, *annotations, kMemory, make_string(arena, "kept"));
+    memory_put = true;
+  }
+}
+
+void Resource::check_memory() {
+  if (!memory_put) {
+    return;
+  }
+  memory_put = false;
+  Node *data = root != nullptr ? metadata() : nullptr;
+  Node *annotations = data != nullptr ? data->find("annotations") : nullptr;
+  if (annotations != nullptr && annotations->is_mapping() && erase(*annotations, kMemory)) {
+    if (annotations->size == 0) {
+      erase(*data, "annotations");
+    }
+    return;
+  }
+  previous.clear();
+  prefixes.clear();
+  suffixes.clear();
+  needs_hash = false;
+  behavior = Behavior::unspecified;
+  origin = nullptr;
+  transformations.clear();
+}
+
 void Resource::set_name(Arena &arena, std::string_view name) {
   Node *data = metadata();
-  if (missing_or_null(data)) {
+  if (data == nullptr || !data->is_mapping()) {
     data = set(arena, *root, "metadata", make_node(arena, NodeKind::mapping));
   }
   Node *value = data->find("name");
@@ -154,7 +198,7 @@ const Node *Resource::metadata_map(std::string_view field) const {
 void Resource::set_metadata_map(Arena &arena, std::string_view field,
                                 std::vector<std::pair<std::string_view, std::string_view>> values) {
   Node *data = metadata();
-  if (missing_or_null(data)) {
+  if (data == nullptr || !data->is_mapping()) {
     if (values.empty()) {
       return;
     }

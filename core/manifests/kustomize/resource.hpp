@@ -84,6 +84,12 @@ public:
   }
 
   void remember_id();
+  /// kustomize keeps what it remembers in annotations, so whatever replaces or removes these makes it forget. Around
+  /// such a change an annotation stands for all of that: put before, looked for afterwards.
+  void put_memory(Arena &arena);
+  /// The annotations, made where something is remembered; nullptr where there are none or something else stands there.
+  Node *annotations_of_memory(Arena &arena);
+  void check_memory();
   void set_name(Arena &arena, std::string_view name);
   void set_namespace(Arena &arena, std::string_view ns);
   Node *metadata() const { return root->find("metadata"); }
@@ -95,6 +101,7 @@ public:
 
 private:
   std::string_view metadata_text(std::string_view field) const;
+  bool memory_put = false;
 };
 
 using Resources = std::vector<Resource *>;

@@ -2,6 +2,7 @@
 #include "manifests/kustomize/strategic_merge.hpp"
 
 #include "manifests/kustomize/keyed_list.hpp"
+#include "manifests/scalar.hpp"
 
 #include <algorithm>
 #include <set>
@@ -10,6 +11,15 @@ namespace ksail::manifests::kustomize {
 namespace {
 
 enum class Directive : std::uint8_t { merge, replace, remove };
+
+/// Whether kustomize has it in quotes: as written, or because a text it set would not be one without them.
+bool is_quoted(const Node &scalar) {
+  if (scalar.style != Style::plain || scalar.tag != Tag::str || scalar.text().empty()) {
+    return scalar.style != Style::plain;
+  }
+  const auto type = resolve(scalar.text(), Rules::kubectl).type;
+  return type != ScalarType::string && type != ScalarType::timestamp;
+}
 
 class Merge {
 public:
@@ -150,6 +160,9 @@ private:
       if (*merged == nullptr || (is_null(**merged) && theirs != nullptr)) {
         erase(*target, name);
       } else if (*merged != mine) {
+        if (mine != nullptr && mine->is_scalar() && (*merged)->is_scalar() && is_quoted(*mine)) {
+          *merged = make_scalar(arena_, (*merged)->text(), mine->style, mine->tag); // what was quoted stays so
+        }
         set(arena_, *target, name, *merged);
         for (std::size_t i = 0; mine == nullptr && i < patch->pairs(); ++i) {
           if (patch->key(i)->text() == name) {

@@ -42,7 +42,7 @@ public:
   Creation(Session &session, ClusterSpec spec, CreateOptions options, const Distribution &distribution)
       : session_(session), options_(std::move(options)), distribution_(distribution),
         access_(session.provider, spec.name), guard_(session.provider, access_, spec.name, session.executor),
-        sampler_(session.provider, session.timing, spec.name, session.executor),
+        sampler_(session.provider, session.timing, spec.name),
         deadline_(Deadline::after(options_.timeout)), operation_id_(make_operation_id()) {
     input_.spec = std::move(spec);
     labels_ = cluster_labels(input_.spec, session.ksail_version, operation_id_);
@@ -79,7 +79,6 @@ private:
   asio::awaitable<Result<void>> tell_of_registry();
   asio::awaitable<Result<void>> place_images();
   asio::awaitable<Result<void>> create_nodes(Graph &graph);
-  asio::awaitable<Result<void>> sampled(Graph &graph);
   asio::awaitable<Result<void>> write_kubeconfig();
   void node_event(Graph &graph, const json &event);
   std::string server() const;
@@ -297,19 +296,6 @@ asio::awaitable<Result<void>> Creation::write_kubeconfig() {
   co_return Result<void>();
 }
 
-/// The steps, and what the nodes use meanwhile.
-asio::awaitable<Result<void>> Creation::sampled(Graph &graph) {
-  std::vector<std::function<asio::awaitable<Result<void>>()>> both;
-  both.push_back([this, &graph]() -> asio::awaitable<Result<void>> {
-    Result<void> result = co_await graph.run(session_.progress, session_.timing);
-    sampler_.release();
-    co_return result;
-  });
-  both.push_back([this] { return sampler_.run(input_.host.cpus, deadline_); });
-  ForEachOptions at_once;
-  co_return co_await run_all(std::move(both), at_once);
-}
-
 asio::awaitable<Result<void>> Creation::build(Journal &journal) {
   note_step(journal, "creating", "nodes");
   Graph graph({"preflight", "prefetch", "infrastructure", "plan"});
@@ -345,7 +331,8 @@ asio::awaitable<Result<void>> Creation::build(Journal &journal) {
   }
   // Last, so that a context never shows up for a cluster that then goes away again.
   graph.add({"kubeconfig", "ready", "", std::move(last), [this] { return write_kubeconfig(); }});
-  const auto run = [&] { return sampled(graph); };
+  const auto steps = [&] { return graph.run(session_.progress, session_.timing); };
+  const auto run = [&] { return sampler_.run(steps, input_.host.cpus, deadline_); };
   Result<void> built = co_await guard_.run(run);
   if (built) note_step(journal, "created", "");
   co_return built;

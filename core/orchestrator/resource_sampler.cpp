@@ -44,23 +44,33 @@ std::vector<timing::ResourceSample> ResourceUse::add(const nlohmann::json &answe
   return samples;
 }
 
-ResourceSampler::ResourceSampler(plugins::Provider &provider, timing::Recorder &timing, std::string cluster,
-                                 asio::any_io_executor executor)
-    : provider_(provider), timing_(timing), cluster_(std::move(cluster)), released_(executor) {}
+ResourceSampler::ResourceSampler(plugins::Provider &provider, timing::Recorder &timing, std::string cluster)
+    : provider_(provider), timing_(timing), cluster_(std::move(cluster)) {}
 
-asio::awaitable<Result<void>> ResourceSampler::wait_released() {
-  co_await asio::this_coro::throw_if_cancelled(false);
-  const bool released = co_await released_.wait();
-  if (!released) co_return Error(Code::cancelled, "cancelled");
-  co_return Result<void>();
+asio::awaitable<Result<void>> ResourceSampler::run(std::function<asio::awaitable<Result<void>>()> work, unsigned cpus,
+                                                   Deadline deadline) {
+  Result<void> result;
+  std::vector<std::function<asio::awaitable<Result<void>>()>> both;
+  both.push_back([&]() -> asio::awaitable<Result<void>> {
+    result = co_await work();
+    co_return Error(Code::cancelled, "there is nothing left to measure"); // cancels the other
+  });
+  both.push_back([&]() -> asio::awaitable<Result<void>> {
+    co_await sample(cpus, deadline);
+    co_return Result<void>();
+  });
+  ForEachOptions until_the_first_ends;
+  auto over = co_await run_all(std::move(both), until_the_first_ends);
+  static_cast<void>(over);
+  co_return result;
 }
 
-asio::awaitable<Result<void>> ResourceSampler::run(unsigned cpus, Deadline deadline) {
+asio::awaitable<void> ResourceSampler::sample(unsigned cpus, Deadline deadline) {
   co_await asio::this_coro::throw_if_cancelled(false);
   ResourceUse use(cpus);
   int failures = 0;
-  while (!released_.is_set() && !deadline.passed() && failures < failures_until_it_gives_up) {
-    const Deadline next = Deadline::after(interval);
+  while (!deadline.passed() && failures < failures_until_it_gives_up) {
+    const auto begin = timing::Clock::now();
     nlohmann::json body = {{"cluster", cluster_}};
     auto answer =
         co_await provider_.call("stats", std::move(body), deadline.min(Deadline::after(std::chrono::seconds(2))));
@@ -69,12 +79,12 @@ asio::awaitable<Result<void>> ResourceSampler::run(unsigned cpus, Deadline deadl
     if (answer)
       for (auto &sample : use.add(answer->body, timing::Clock::now()))
         timing_.sample(std::move(sample));
-    if (released_.is_set()) break;
-    // Use is a curve: looking at it regularly is the only way. The end of the creation is not waited out.
-    auto woken = co_await with_deadline(wait_released(), next, "the next sample");
-    if (woken || woken.error().code == Code::cancelled) break;
+    // Use is a curve: looking at it regularly is the only way.
+    const auto spent = timing::Clock::now() - begin;
+    if (spent >= interval) continue;
+    const bool waited = co_await sleep_for(interval - spent);
+    if (!waited) break;
   }
-  co_return Result<void>();
 }
 
 } // namespace ksail

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -37,18 +38,16 @@ private:
 class ResourceSampler {
 public:
   /// References outlive it.
-  ResourceSampler(plugins::Provider &provider, timing::Recorder &timing, std::string cluster,
-                  asio::any_io_executor executor);
-  /// Samples until release() or cancellation. A provider that cannot measure ends it at once; it never fails.
-  asio::awaitable<Result<void>> run(unsigned cpus, Deadline deadline);
-  void release() { released_.set(); }
+  ResourceSampler(plugins::Provider &provider, timing::Recorder &timing, std::string cluster);
+  /// Samples while `work` runs, whose result it returns, at once: a measurement on its way is cancelled. A provider that
+  /// cannot measure only makes samples missing.
+  asio::awaitable<Result<void>> run(std::function<asio::awaitable<Result<void>>()> work, unsigned cpus, Deadline deadline);
 
 private:
-  asio::awaitable<Result<void>> wait_released();
+  asio::awaitable<void> sample(unsigned cpus, Deadline deadline);
   plugins::Provider &provider_;
   timing::Recorder &timing_;
   std::string cluster_;
-  Event released_;
 };
 
 } // namespace ksail

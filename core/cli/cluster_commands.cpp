@@ -71,10 +71,8 @@ void show_status(CommandContext &context, const ClusterStatus &status, bool with
     if (services) {
       value["services"] = ordered_json::array();
       for (const auto &service : *services) {
-        ordered_json entry = {{"node", service.node},
-                              {"name", service.name},
-                              {"state", service.state},
-                              {"healthy", service.healthy}};
+        ordered_json entry = {
+            {"node", service.node}, {"name", service.name}, {"state", service.state}, {"healthy", service.healthy}};
         if (!service.message.empty()) entry["message"] = service.message;
         value["services"].push_back(std::move(entry));
       }
@@ -98,8 +96,8 @@ void show_status(CommandContext &context, const ClusterStatus &status, bool with
   if (services) {
     rows = {{"NODE", "SERVICE", "STATE", "HEALTHY", "REASON"}};
     for (const auto &service : *services)
-      rows.push_back({service.node, service.name, service.state, service.healthy ? "yes" : "no",
-                      printable(service.message)});
+      rows.push_back(
+          {service.node, service.name, service.state, service.healthy ? "yes" : "no", printable(service.message)});
     text += "\n" + columns(rows);
   }
   context.console.out(text);

@@ -57,7 +57,8 @@ Result<ClusterSpec> cluster_spec_of(const config::Settings &settings) {
     if (!read) return read.error().code == Code::usage ? at_its_origin(read.error(), patches) : read.error();
     spec.machine_patches = std::move(*read);
   } else if (patches.origin == config::Origin::flag) {
-    return Error(Code::usage, patches.where + " changes machine configurations, which " + spec.distribution + " has not",
+    return Error(Code::usage,
+                 patches.where + " changes machine configurations, which " + spec.distribution + " has not",
                  "leave it away, or take --distribution Talos");
   }
   const Distribution *distribution = find_distribution(spec.distribution);

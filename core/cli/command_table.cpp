@@ -195,7 +195,7 @@ std::vector<Command> make_commands() {
        .options = target + std::vector<Option>{{.name = "node", .value = "NODE", .help = "Only this node"},
                                                {.name = "service",
                                                 .value = "NAME",
-                                                .help = "Of this service, such as kubelet or etcd, through the Talos API"},
+                                                .help = "Of this service of Talos nodes, such as kubelet"},
                                                {.name = "follow", .letter = 'f', .help = "Go on until interrupted"},
                                                {.name = "tail",
                                                 .value = "N",

@@ -29,13 +29,13 @@ class NodeServices {
 public:
   virtual ~NodeServices() = default;
   /// Of the nodes that run, each node's in the order in which it tells them. `nodes` are a cluster's, in any state.
-  virtual asio::awaitable<Result<std::vector<NodeService>>> list(asio::any_io_executor executor, NodeAccess &access,
-                                                                 std::vector<NodeFacts> nodes,
-                                                                 Deadline deadline) const = 0;
+  virtual asio::awaitable<Result<std::vector<NodeService>>>
+  list(asio::any_io_executor executor, NodeAccess &access, std::vector<NodeFacts> nodes, Deadline deadline) const = 0;
   /// `emit` gets node and bytes as they come. Ends with the logs, or at the deadline.
-  virtual asio::awaitable<Result<void>>
-  logs(asio::any_io_executor executor, NodeAccess &access, std::vector<NodeFacts> nodes, ServiceLogRequest request,
-       std::function<void(std::string_view node, std::string_view bytes)> emit, Deadline deadline) const = 0;
+  virtual asio::awaitable<Result<void>> logs(asio::any_io_executor executor, NodeAccess &access,
+                                             std::vector<NodeFacts> nodes, ServiceLogRequest request,
+                                             std::function<void(std::string_view node, std::string_view bytes)> emit,
+                                             Deadline deadline) const = 0;
 };
 
 /// Of a distribution by its display name; nullptr where nodes have no such API.

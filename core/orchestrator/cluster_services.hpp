@@ -16,7 +16,8 @@ namespace ksail {
 asio::awaitable<Result<std::optional<std::vector<NodeService>>>> cluster_services(Session &session, std::string name,
                                                                                   Deadline deadline);
 
-/// Logs of one service, of all nodes that have one when `options.node` is empty. Code::usage where nodes have no such API.
+/// Logs of one service, of all nodes that have one when `options.node` is empty. Code::usage where nodes have no such
+/// API.
 asio::awaitable<Result<void>> service_logs(Session &session, std::string name, std::string service, LogOptions options,
                                            std::function<void(std::string_view node, std::string_view bytes)> emit,
                                            Deadline deadline);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The client of the Talos API against a real machine. Environment: KSAIL_TALOS_API, host:port, and KSAIL_TALOS_CONFIG, the
-// configuration of that control plane.
+// The client of the Talos API against a real machine. Environment: KSAIL_TALOS_API, host:port, and KSAIL_TALOS_CONFIG,
+// the configuration of that control plane.
 #include "distributions/talos/secrets.hpp"
 #include "distributions/talos_api/client.hpp"
 #include "kubernetes/atomic_file.hpp"

@@ -38,7 +38,8 @@ std::vector<ImagePull> image_pulls(const Documents &control_plane, bool for_cont
   if (control_plane.empty()) return pulls;
   const YamlNode &config = control_plane.front();
   const auto add = [&](ImageNamespace where, const char *path) {
-    if (const YamlNode *image = find(config, path); image && !image->value.empty()) pulls.push_back({where, image->value});
+    if (const YamlNode *image = find(config, path); image && !image->value.empty())
+      pulls.push_back({where, image->value});
   };
   add(ImageNamespace::system, "machine.kubelet.image");
   if (for_control_plane) {

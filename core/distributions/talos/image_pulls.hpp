@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Images on the way to a machine before it asks for them: machined pulls the control plane's only when etcd is healthy, one
-// node's kubelet after the other's, and neither says anything when a registry does not have one.
+// Images on the way to a machine before it asks for them: machined pulls the control plane's only when etcd is healthy,
+// one node's kubelet after the other's, and neither says anything when a registry does not have one.
 #pragma once
 
 #include "distributions/talos/config_tree.hpp"
@@ -17,8 +17,8 @@ struct ImagePull {
   friend bool operator==(const ImagePull &, const ImagePull &) = default;
 };
 
-/// The images that a control plane's configuration names, as far as a machine of this kind runs them: those that Talos takes
-/// when none is named are its own business. Pure.
+/// The images that a control plane's configuration names, as far as a machine of this kind runs them: those that Talos
+/// takes when none is named are its own business. Pure.
 std::vector<ImagePull> image_pulls(const Documents &control_plane, bool for_control_plane);
 
 /// Pulls them all at once. `machine` is what errors name. Code::not_found, naming the image, as soon as a registry does

@@ -103,8 +103,7 @@ asio::awaitable<Result<void>> TalosServices::logs(asio::any_io_executor executor
   auto door = co_await open_door(access, nodes, deadline);
   if (!door) co_return door.error();
   std::erase_if(nodes, [&](const NodeFacts &node) {
-    return !is_machine(node) ||
-           std::find(request.nodes.begin(), request.nodes.end(), node.name) == request.nodes.end();
+    return !is_machine(node) || std::find(request.nodes.begin(), request.nodes.end(), node.name) == request.nodes.end();
   });
   std::vector<std::function<asio::awaitable<Result<void>>()>> work;
   for (const auto &node : nodes)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The services of Talos nodes and their logs, through the API of the first control plane that runs. The way in is a client
-// certificate with the role of a reader, made from the keys in that node's configuration: neither a talosconfig nor
-// anything else on this machine is needed.
+// The services of Talos nodes and their logs, through the API of the first control plane that runs. The way in is a
+// client certificate with the role of a reader, made from the keys in that node's configuration: neither a talosconfig
+// nor anything else on this machine is needed.
 #pragma once
 
 #include "distributions/node_services.hpp"

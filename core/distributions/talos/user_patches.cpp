@@ -38,9 +38,10 @@ Result<void> try_user_patches(const ClusterSpec &spec, Contract contract) {
   for (const auto type : {MachineType::controlplane, MachineType::worker}) {
     Documents documents = machine_config(config, *secrets, type);
     if (auto applied = apply_user_patches(documents, *patches, type); !applied) return applied.error();
-    const std::string what =
-        std::string("the patched configuration of a ") + (type == MachineType::controlplane ? "control plane" : "worker");
-    if (auto checked = check_config(documents, contract, MachineMode::container, what); !checked) return checked.error();
+    const std::string what = std::string("the patched configuration of a ") +
+                             (type == MachineType::controlplane ? "control plane" : "worker");
+    if (auto checked = check_config(documents, contract, MachineMode::container, what); !checked)
+      return checked.error();
   }
   return {};
 }

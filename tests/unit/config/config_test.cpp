@@ -178,7 +178,8 @@ TEST_CASE("durations come as durations") {
 
 TEST_CASE("patches in ksail.yaml are found beside it, with or without a role") {
   World world;
-  world.folder.write("ksail.yaml", head + "spec:\n  talos: {patches: \"a.yaml,worker=sub/b.yaml,/abs/c.yaml,./x=y.yaml\"}\n");
+  world.folder.write("ksail.yaml",
+                     head + "spec:\n  talos: {patches: \"a.yaml,worker=sub/b.yaml,/abs/c.yaml,./x=y.yaml\"}\n");
   const std::string folder = world.folder.path().string();
   CHECK(world.settings().text(key::talos_patches) ==
         folder + "/a.yaml,worker=" + folder + "/sub/b.yaml,/abs/c.yaml," + folder + "/x=y.yaml");

@@ -335,10 +335,10 @@ TEST_CASE("a server that answers before it has read the request is believed, and
   const auto call = pair.session.start(request).value();
   REQUIRE(pair.server.receive(pair.session.take_output()));
   REQUIRE_FALSE(pair.server.requests.at(0).complete);
-  pair.server.refuse(call, {{":status", "200"},
-                            {"content-type", "application/grpc"},
-                            {"grpc-status", "8"},
-                            {"grpc-message", "too large"}});
+  pair.server.refuse(
+      call,
+      {{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "8"}, {"grpc-message", "too large"}});
+  REQUIRE(pair.session.receive(pair.server.take_output()));
   pair.server.reset(call, NGHTTP2_NO_ERROR);
   pair.exchange();
   const Error error = pair.failure(call);

@@ -211,7 +211,8 @@ TEST_CASE("a patch that cannot be applied is refused before anything is made, wi
   CHECK(refused("machine:\n  network: [\n").starts_with("my.yaml:"));
   CHECK(refused("- op: remove\n  path: /machine/nothing\n").starts_with("my.yaml:1"));
   CHECK(refused("machine:\n  type: worker\n  nonsense: 1\n").find("nonsense") != std::string::npos);
-  CHECK(refused("cluster:\n  network:\n    cni:\n      name: custom\n").find("cluster.network.cni") != std::string::npos);
+  CHECK(refused("cluster:\n  network:\n    cni:\n      name: custom\n").find("cluster.network.cni") !=
+        std::string::npos);
 }
 
 TEST_CASE("what a Talos cluster cannot be is refused with the option's name") {

@@ -96,47 +96,77 @@ bool list_stands(const json &wanted, const json &live, const json &fields) {
   return true;
 }
 
+/// What the server adds to fields that are owned as a whole: a port's protocol, the version that a field's path is in.
+bool added_by_default(const std::string &name, const json &value, const json &wanted) {
+  if (name == "protocol") return value == "TCP" && wanted.contains("port");
+  return name == "apiVersion" && value == "v1" && wanted.contains("fieldPath");
+}
+
+bool same_but_for_defaults(const json &wanted, const json &live) {
+  if (wanted.is_array() && live.is_array() && wanted.size() == live.size()) {
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+      if (!same_but_for_defaults(wanted[i], live[i])) return false;
+    return true;
+  }
+  if (!wanted.is_object() || !live.is_object()) return wanted == live;
+  std::size_t met = 0;
+  for (const auto &[name, value] : live.items()) {
+    const auto stated = wanted.find(name);
+    if (stated == wanted.end() ? !added_by_default(name, value, wanted) : !same_but_for_defaults(*stated, value))
+      return false;
+    met += stated != wanted.end();
+  }
+  return met == wanted.size();
+}
+
 bool stands(const json &wanted, const json &live, const json &fields) {
   if (!fields.is_object() || wanted.is_null()) return false;
-  if (children(fields) == 0) return wanted == live; // owned as a whole
+  if (children(fields) == 0) return same_but_for_defaults(wanted, live);
   if (wanted.is_object()) return object_stands(wanted, live, fields);
   return wanted.is_array() && list_stands(wanted, live, fields);
 }
 
-/// The fields that the manager has applied in the version of `wanted`; null when there is not exactly one such entry.
-const json *applied_fields(const json &live, const json &wanted, std::string_view field_manager) {
-  const auto metadata = live.find("metadata");
-  if (metadata == live.end() || !metadata->is_object()) return nullptr;
-  const auto entries = metadata->find("managedFields");
-  if (entries == metadata->end() || !entries->is_array()) return nullptr;
-  const json *found = nullptr;
+struct Applied {
+  std::size_t entries = 0;
+  const json *fields = nullptr; ///< of the last, in its version
+  std::string api_version;
+};
+
+/// What the manager has applied.
+Applied applied(const json &metadata, std::string_view field_manager) {
+  Applied out;
+  const auto entries = metadata.find("managedFields");
+  if (entries == metadata.end() || !entries->is_array()) return out;
   for (const auto &entry : *entries) {
     if (!entry.is_object() || entry.contains("subresource")) continue;
     if (entry.value("manager", "") != field_manager || entry.value("operation", "") != "Apply") continue;
-    if (found || entry.value("apiVersion", "") != wanted.value("apiVersion", "-")) return nullptr;
+    ++out.entries;
+    out.api_version = entry.value("apiVersion", "");
     const auto fields = entry.find("fieldsV1");
-    if (fields == entry.end() || !fields->is_object()) return nullptr;
-    found = &*fields;
+    out.fields = fields != entry.end() ? &*fields : nullptr;
   }
-  return found;
+  return out;
 }
 
 } // namespace
 
 bool stands_as_applied(const json &live, const json &wanted, std::string_view field_manager) {
   if (!live.is_object() || !wanted.is_object()) return false;
-  const json *fields = applied_fields(live, wanted, field_manager);
-  if (!fields || live.at("metadata").contains("deletionTimestamp")) return false;
+  const auto metadata = live.find("metadata");
+  if (metadata == live.end() || !metadata->is_object() || metadata->contains("deletionTimestamp")) return false;
   // What says which object it is, is nobody's.
   json rest = wanted;
   rest.erase("apiVersion");
   rest.erase("kind");
-  if (const auto metadata = rest.find("metadata"); metadata != rest.end() && metadata->is_object()) {
-    metadata->erase("name");
-    metadata->erase("namespace");
-    if (metadata->empty()) rest.erase(metadata);
+  if (const auto own = rest.find("metadata"); own != rest.end() && own->is_object()) {
+    own->erase("name");
+    own->erase("namespace");
+    if (own->empty()) rest.erase(own);
   }
-  return !rest.empty() && stands(rest, live, *fields);
+  const Applied before = applied(*metadata, field_manager);
+  if (rest.empty()) return before.entries == 0; // a name and nothing else: nothing is owned, before or after
+  if (before.entries != 1 || !before.fields || before.api_version != wanted.value("apiVersion", "-")) return false;
+  return stands(rest, live, *before.fields);
 }
 
 } // namespace ksail::kubernetes

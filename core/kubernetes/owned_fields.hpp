@@ -9,7 +9,7 @@
 namespace ksail::kubernetes {
 
 /// True only if `field_manager` owns by an earlier apply exactly the fields that `wanted` has, and `live` has all of
-/// them with the same values: applying `wanted` would then neither set, add nor remove anything, nor change an owner.
+/// them with the same values (or has nothing of it, and `wanted` is no more than a name): applying `wanted` would then neither set, add nor remove anything, nor change an owner.
 /// `live` is what the server has, read in the version that `wanted` is in. False may also mean that it cannot be told
 /// (a quantity that is written differently, a field that the server stores under another name): apply it then.
 ///

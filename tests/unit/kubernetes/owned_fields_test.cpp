@@ -149,3 +149,33 @@ TEST_CASE("sets of values") {
   CHECK_FALSE(stands_as_applied(
       owned(wanted, R"({"f:metadata":{"f:finalizers":{"k:nonsense":{},"v:\"x/2\"":{}}}})"_json), wanted, "ksail"));
 }
+
+TEST_CASE("what is owned as a whole is the same, but for what the server adds to it") {
+  const json wanted = R"({"apiVersion":"v1","kind":"X","metadata":{"name":"a"},
+    "spec":{"from":{"fieldRef":{"fieldPath":"metadata.name"}},"ingress":[{"ports":[{"port":80}]}]}})"_json;
+  const json fields = R"({"f:spec":{"f:from":{"f:fieldRef":{}},"f:ingress":{}}})"_json;
+  json live = wanted;
+  live["spec"]["from"]["fieldRef"]["apiVersion"] = "v1";
+  live["spec"]["ingress"][0]["ports"][0]["protocol"] = "TCP";
+  CHECK(stands_as_applied(owned(live, fields), wanted, "ksail"));
+  json other = live;
+  other["spec"]["ingress"][0]["ports"][0]["protocol"] = "UDP";
+  CHECK_FALSE(stands_as_applied(owned(other, fields), wanted, "ksail"));
+  other = live;
+  other["spec"]["ingress"][0]["ports"][0]["endPort"] = 90;
+  CHECK_FALSE(stands_as_applied(owned(other, fields), wanted, "ksail"));
+  other = live;
+  other["spec"]["ingress"][0]["ports"].push_back({{"port", 81}});
+  CHECK_FALSE(stands_as_applied(owned(other, fields), wanted, "ksail"));
+  other = live;
+  other["spec"]["ingress"][0]["ports"][0].erase("port");
+  CHECK_FALSE(stands_as_applied(owned(other, fields), wanted, "ksail"));
+}
+
+TEST_CASE("a name and nothing else stands when nothing of it was ever applied") {
+  const json wanted = R"({"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"a","namespace":"n"}})"_json;
+  json live = wanted;
+  live["metadata"]["uid"] = "u";
+  CHECK(stands_as_applied(live, wanted, "ksail"));
+  CHECK_FALSE(stands_as_applied(owned(live, R"({"f:metadata":{"f:labels":{"f:app":{}}}})"_json), wanted, "ksail"));
+}

@@ -57,6 +57,7 @@ private:
   asio::awaitable<Result<void>> look_at(Place place, const Group &group, Deadline deadline);
   /// Asks for a few of the members: whether one of them stands.
   asio::awaitable<Result<void>> sample(const Home &home, const Group &group, Deadline deadline);
+  asio::awaitable<Result<void>> read(std::vector<std::size_t> some, const Home &home, Deadline deadline);
   asio::awaitable<Result<void>> list(const Home &home, const Group &group, Deadline deadline);
   void compare(const nlohmann::json &live, std::size_t i, const Home &home);
 

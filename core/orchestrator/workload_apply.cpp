@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/workload.hpp"
 
+#include "kubernetes/json_field.hpp"
 #include "orchestrator/standing_objects.hpp"
+#include "orchestrator/workload_await.hpp"
 #include "orchestrator/workload_inventory.hpp"
 #include "orchestrator/workload_order.hpp"
 #include "orchestrator/workload_pace.hpp"
@@ -27,19 +29,6 @@ namespace {
 
 constexpr std::size_t most_begun = 1024;
 constexpr std::chrono::seconds longest_look(15); ///< then what has not been seen is applied
-constexpr std::size_t namespaces_per_watch = 3;  ///< beyond, one watch over all namespaces is cheaper
-
-std::string text(const json &object, const char *key) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-json field(const json &object, const char *key) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(key);
-  return found != object.end() ? *found : json();
-}
 
 /// One call of apply_objects().
 class ApplyRun {

@@ -19,7 +19,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t part_size = 2u << 20;
-constexpr std::chrono::milliseconds event_interval{200};
+constexpr std::chrono::milliseconds progress_interval{200};
 
 /// The engine's tar stream needs to know sizes ahead, which an archive that is being made does not have: so it travels
 /// as numbered parts of a known size, to be put together again by `cat`.
@@ -60,7 +60,7 @@ private:
     bytes_ += part.size();
     if (ended_ && check_)
       if (auto whole = check_->finish(); !whole) co_return whole.error();
-    if (Clock::now() - last_told_ >= event_interval || ended_) {
+    if (Clock::now() - last_told_ >= progress_interval || ended_) {
       context_.event(json{{"event", "sent"}, {"bytes", bytes_}, {"total", source_->total()}});
       last_told_ = Clock::now();
     }

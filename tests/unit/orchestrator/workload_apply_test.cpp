@@ -557,3 +557,23 @@ TEST_CASE("a set that is new to the cluster is not looked for in what others hav
   CHECK(lab.count("GET /api/v1/namespaces/a/configmaps?") == 0);
   CHECK(lab.count("GET /api/v1/namespaces/a/configmaps/") == 3);
 }
+
+TEST_CASE("in a crowd what stands is read one by one") {
+  Lab lab;
+  std::vector<Object> objects;
+  for (int i = 0; i < 10; ++i)
+    objects.push_back(object("v1", "ServiceAccount", "a", "s-" + std::to_string(i)));
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (request.method != "GET" || !has(request.target, "/serviceaccounts")) return std::nullopt;
+    if (has(request.target, "limit="))
+      return FakeReply(200, R"({"metadata":{"continue":"x","remainingItemCount":5000},"items":[]})");
+    if (has(request.target, "s-4")) return status(404, "not found");
+    return FakeReply(200, R"({"metadata":{"name":"s","uid":"u"}})");
+  };
+  const auto report = lab.apply(objects);
+  REQUIRE(report);
+  Effects wanted(10, "unchanged");
+  wanted[4] = "created";
+  CHECK(effects(*report) == wanted);
+  CHECK(lab.count("GET /api/v1/namespaces/a/serviceaccounts?") == 1);
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/standing_objects.hpp"
 
+#include "kubernetes/json_field.hpp"
 #include "kubernetes/owned_fields.hpp"
 #include "orchestrator/workload_body.hpp"
 
@@ -131,7 +132,7 @@ asio::awaitable<Result<void>> StandingObjects::list(const Home &home, const Grou
 void StandingObjects::compare(const json &live, std::size_t i, const Home &home) {
   if (has(i)) return;
   auto object = objects_.read(i);
-  if (!object) return;
+  if (!object || text(field(live, "metadata"), "name") != object->name) return;
   const auto body = apply_body(*object, home.ns, set_);
   if (!body) return;
   if (!kubernetes::stands_as_applied(live, json::parse(*body, nullptr, false), options_.field_manager)) return;

@@ -568,7 +568,8 @@ TEST_CASE("in a crowd what stands is read one by one") {
     if (has(request.target, "limit="))
       return FakeReply(200, R"({"metadata":{"continue":"x","remainingItemCount":5000},"items":[]})");
     if (has(request.target, "s-4")) return status(404, "not found");
-    return FakeReply(200, R"({"metadata":{"name":"s","uid":"u"}})");
+    const std::string name = request.target.substr(request.target.rfind('/') + 1);
+    return FakeReply(200, json({{"metadata", {{"name", name}, {"uid", "u"}}}}).dump());
   };
   const auto report = lab.apply(objects);
   REQUIRE(report);

@@ -44,6 +44,11 @@ constexpr std::array all_settings = {
             vanilla_alias},
     Setting{"spec.k3s.nodeImage", Type::image, "", "node image of K3s clusters; unset: built-in", k3s_alias},
     Setting{"spec.talos.nodeImage", Type::image, "", "node image of Talos clusters; unset: built-in", talos_alias},
+    Setting{key::talos_patches,
+            Type::patches,
+            "",
+            "patches of machine configurations as [ROLE=]FILE, separated by commas",
+            {}},
     Setting{key::allow_user_plugins, Type::boolean, "false", "also load plugins from $XDG_DATA_HOME/ksail/plugins", {}},
 };
 

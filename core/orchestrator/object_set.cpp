@@ -130,6 +130,9 @@ Result<void> ObjectSet::add_placed(Object object, const Place *place, std::uint3
   constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
   if (size_ + 1 >= most)
     return Error(Code::resource_exhausted, "there are too many objects for one call", "apply them in several parts");
+  if (object.name.empty() && object.generate_name.empty())
+    return Error(Code::config, "reading " + object.where.describe() + ": this " + object.kind + " has no name",
+                 "give it metadata.name, or metadata.generateName for a new one each time");
   Entry entry;
   auto type = type_of(object);
   if (!type) return type.error();

@@ -42,6 +42,8 @@ public:
   manifests::Object head(std::size_t i) const;
   /// With its content. Fails when its file is not what it was when the set was read.
   Result<manifests::Object> read(std::size_t i) const;
+  /// Bytes of its text.
+  std::size_t length(std::size_t i) const { return entry(i).length; }
   /// Whether the object has the annotation config.kubernetes.io/depends-on, or something that looks like it.
   bool may_state_dependencies(std::size_t i) const;
   /// How many objects were there already, with the same content.

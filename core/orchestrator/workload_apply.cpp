@@ -2,6 +2,7 @@
 #include "orchestrator/workload.hpp"
 
 #include "kubernetes/json_field.hpp"
+#include "orchestrator/standing_objects.hpp"
 #include "orchestrator/workload_await.hpp"
 #include "orchestrator/workload_inventory.hpp"
 #include "orchestrator/workload_order.hpp"
@@ -27,6 +28,8 @@ using Need = ApplyStep::Need;
 namespace {
 
 constexpr std::size_t most_begun = 1024;
+constexpr std::chrono::seconds longest_look(15); ///< then what has not been seen is applied
+
 /// One call of apply_objects().
 class ApplyRun {
 public:
@@ -53,7 +56,10 @@ private:
 
   void plan_waiting();
   bool must_be_ready(std::size_t i) const { return !options_.dry_run && (options_.wait || awaited_.contains(i)); }
+  asio::awaitable<Result<void>> greet();
   asio::awaitable<Result<void>> one(std::size_t i);
+  /// Into the cluster, unless it stands there already.
+  asio::awaitable<Result<Written>> put(std::size_t i);
   /// False: cancelled. Sets `skip` when the object must not be applied.
   asio::awaitable<bool> dependencies(std::size_t i, std::optional<Error> &skip);
   /// Before each request for an object: why it may not be sent any more.
@@ -86,6 +92,7 @@ private:
   std::optional<ReadinessWatch> watch_;
   Pace pace_;
   std::optional<ObjectWriter> writer_;
+  std::optional<StandingObjects> standing_;
   std::optional<json> storage_classes_;
   std::optional<WorkloadInventory> inventory_;
   std::optional<std::size_t> inventory_home_; ///< the Namespace that has to come before the inventory can be written
@@ -219,6 +226,23 @@ std::optional<Error> ApplyRun::turn(std::size_t i) {
   return std::nullopt;
 }
 
+asio::awaitable<Result<Written>> ApplyRun::put(std::size_t i) {
+  std::function<std::optional<Error>()> may_send = [this, i] { return turn(i); };
+  if (!standing_->has(i)) {
+    auto written = co_await writer_->write(*objects_, i, repeat_context(i), std::move(may_send));
+    co_return std::move(written);
+  }
+  if (auto stop = may_send()) co_return *stop;
+  StandingObjects::Found found = standing_->take(i);
+  Written written;
+  written.effect = "unchanged";
+  written.info = std::move(found.info);
+  written.ns = std::move(found.ns);
+  written.name = objects_->head(i).name;
+  written.answer = std::move(found.object);
+  co_return written;
+}
+
 /// Every object ends with an outcome, also when the run is cancelled in the middle.
 asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
   co_await asio::this_coro::throw_if_cancelled(false);
@@ -252,8 +276,7 @@ asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
   std::optional<Written> applied;
   {
     timing::Scope span(timing_, "apply", title);
-    std::function<std::optional<Error>()> may_send = [this, i] { return turn(i); };
-    auto tried = co_await writer_->write(*objects_, i, repeat_context(i), std::move(may_send));
+    auto tried = co_await put(i);
     if (!tried) {
       span.fail();
       Error error = tried.error();
@@ -367,15 +390,34 @@ asio::awaitable<Result<void>> ApplyRun::prune(WorkloadReport &report) {
   co_return pruned;
 }
 
+/// One small question before hundreds: is the server there, does it know us? Its answer also tells the current resource
+/// version, from which later answers show whether they changed anything. Meanwhile it is looked what stands already.
+asio::awaitable<Result<void>> ApplyRun::greet() {
+  timing::Scope span(timing_, "look", "what is there");
+  standing_.emplace(client_, *objects_, options_, order_.defined);
+  std::vector<std::function<asio::awaitable<Result<void>>()>> both;
+  both.push_back([this]() -> asio::awaitable<Result<void>> {
+    auto known = co_await client_.get("/api/v1/namespaces?limit=1", deadline_);
+    if (!known && known.error().code != Code::permission_denied) co_return known.error();
+    co_return Result<void>();
+  });
+  both.push_back([this]() -> asio::awaitable<Result<void>> {
+    Result<void> unimportant = co_await standing_->look(deadline_.min(Deadline::after(longest_look)));
+    static_cast<void>(unimportant);
+    co_return Result<void>();
+  });
+  Result<void> greeted = co_await run_all(std::move(both), ForEachOptions());
+  if (!greeted) span.fail();
+  co_return greeted;
+}
+
 asio::awaitable<Result<WorkloadReport>> ApplyRun::run() {
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto started = Clock::now();
   WorkloadReport report;
   if (objects_->empty()) co_return report;
-  // One small question before hundreds: is the server there, does it know us? Its answer also tells the current
-  // resource version, from which later answers show whether they changed anything.
-  auto known = co_await client_.get("/api/v1/namespaces?limit=1", deadline_);
-  if (!known && known.error().code != Code::permission_denied) co_return known.error();
+  Result<void> greeted = co_await greet();
+  if (!greeted) co_return greeted.error();
   if (options_.inventory) {
     inventory_.emplace(client_, *options_.inventory, options_.tool);
     Result<void> opened = co_await inventory_->open(deadline_);

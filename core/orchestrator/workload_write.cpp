@@ -66,6 +66,7 @@ asio::awaitable<Result<Written>> ObjectWriter::write(const ObjectSet &objects, s
   co_await asio::this_coro::throw_if_cancelled(false);
   Backoff backoff(random_jitter());
   std::optional<Clock::time_point> first_failure;
+  std::string reason; ///< of the latest refusal
   Attempt attempt;
   for (;;) {
     Result<Written> tried = Error(Code::unknown, "");
@@ -100,7 +101,12 @@ asio::awaitable<Result<Written>> ObjectWriter::write(const ObjectSet &objects, s
     const auto pause = backoff.next(error, Clock::now(), until);
     bool slept = false;
     if (pause) slept = co_await sleep_for(*pause);
-    if (slept) continue;
+    if (slept) {
+      if (!error.outcome_unknown) reason = error.message;
+      continue;
+    }
+    // The attempt that the end of the time cut short says nothing about what stood in the way.
+    if (deadline_.passed() && error.outcome_unknown && !reason.empty()) error.message += "; before that: " + reason;
     if (attempt.unknown) {
       error.message += pause ? "; interrupted before it could be looked at" : "";
       error.hint = generated ? "it may have been created all the same: look before applying it again"

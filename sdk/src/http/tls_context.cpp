@@ -114,7 +114,11 @@ std::unique_ptr<SSL_SESSION, SslDeleter> TlsContext::take_session() {
   if (sessions_.empty()) return nullptr;
   auto session = std::move(sessions_.back());
   sessions_.pop_back();
-  return ::SSL_SESSION_is_resumable(session.get()) ? std::move(session) : nullptr;
+  if (!::SSL_SESSION_is_resumable(session.get())) return nullptr;
+  // The last one stays: of many connections that begin at once, before the server has given more, each would otherwise
+  // pay for a whole handshake.
+  if (sessions_.empty() && ::SSL_SESSION_up_ref(session.get()) == 1) sessions_.emplace_back(session.get());
+  return session;
 }
 
 Result<std::shared_ptr<TlsContext>> make_tls_context(const TlsOptions &options) {

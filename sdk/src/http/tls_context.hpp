@@ -27,8 +27,9 @@ public:
   SSL_CTX *native() const { return context_.get(); }
   bool verifies() const { return verify_; }
   const std::string &server_name() const { return server_name_; }
-  /// A session that the server gave to an earlier connection, or null. TLS 1.3 tickets are handed out once each
-  /// (RFC 8446 appendix C.4).
+  /// A session that the server gave to an earlier connection, or null. TLS 1.3 tickets are handed out once each as long
+  /// as there are others: RFC 8446 appendix C.4 wants that so that nobody on the way sees that two connections have the
+  /// same client, which those of one program to one server show anyway.
   std::unique_ptr<SSL_SESSION, SslDeleter> take_session();
 
 private:

@@ -463,7 +463,8 @@ TEST_CASE("what cannot be changed in place is refused with the way out, or repla
       there = false;
       return FakeReply(200, R"({"kind":"Status","status":"Success"})");
     }
-    if (request.method == "PATCH" && there) return status(422, "ConfigMap \"x\" is invalid: data: field is immutable when `immutable` is set");
+    if (request.method == "PATCH" && there)
+      return status(422, "ConfigMap \"x\" is invalid: data: field is immutable when `immutable` is set");
     return std::nullopt;
   };
   auto report = lab.apply({config("x")});
@@ -484,4 +485,96 @@ TEST_CASE("a claim is never replaced: its data would go with it") {
   REQUIRE(report);
   CHECK(effects(*report) == Effects{"failed"});
   CHECK(lab.count("DELETE") == 0);
+}
+
+TEST_CASE("what stands in the cluster as it would be applied is not applied again") {
+  Lab lab;
+  const auto live = [](int number, const std::string &value) {
+    return json{{"metadata",
+                 {{"name", "c-" + std::to_string(number)},
+                  {"namespace", "a"},
+                  {"uid", "u"},
+                  {"managedFields",
+                   {{{"manager", "ksail"},
+                     {"operation", "Apply"},
+                     {"apiVersion", "v1"},
+                     {"fieldsV1", {{"f:data", {{"f:key", json::object()}}}}}}}}}},
+                {"data", {{"key", value}}}};
+  };
+  std::vector<Object> objects;
+  for (int i = 0; i < 10; ++i)
+    objects.push_back(object("v1", "ConfigMap", "a", "c-" + std::to_string(i), {{"data", {{"key", "v"}}}}));
+  objects.push_back(object("v1", "Secret", "a", "alone")); // one of a kind is not worth a list
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    const std::string one = "/api/v1/namespaces/a/configmaps/c-";
+    if (request.method == "GET" && request.target == one + "0") return FakeReply(200, live(0, "v").dump());
+    if (request.method == "GET" && request.target.starts_with(one)) return status(404, "not found");
+    if (!request.target.starts_with("/api/v1/namespaces/a/configmaps?limit=")) return std::nullopt;
+    json list = {{"metadata", {{"resourceVersion", "5"}}}, {"items", json::array()}};
+    const bool second = has(request.target, "continue=more%3D");
+    if (!second) list["metadata"]["continue"] = "more=";
+    for (int i = second ? 5 : 0; i < (second ? 9 : 5); ++i) // one is missing
+      list["items"].push_back(live(i, i == 3 ? "other" : "v"));
+    return FakeReply(200, list.dump());
+  };
+  const auto report = lab.apply(objects);
+  REQUIRE(report);
+  Effects wanted(11, "unchanged");
+  wanted[3] = wanted[9] = wanted[10] = "created"; // as the fake says of everything
+  CHECK(effects(*report) == wanted);
+  CHECK(std::set<std::string>(lab.cluster.applied.begin(), lab.cluster.applied.end()) ==
+        std::set<std::string>{"alone", "c-3", "c-9"});
+  CHECK(lab.count("GET /api/v1/namespaces/a/configmaps?") == 2);
+  CHECK(lab.count("GET /api/v1/namespaces/a/secrets") == 0);
+}
+
+TEST_CASE("who may not list applies all the same") {
+  Lab lab;
+  std::vector<Object> objects;
+  for (int i = 0; i < 10; ++i)
+    objects.push_back(config("c-" + std::to_string(i)));
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (request.method == "GET") return status(403, "configmaps is forbidden");
+    return std::nullopt;
+  };
+  const auto report = lab.apply(objects);
+  REQUIRE(report);
+  CHECK(effects(*report) == Effects(10, "created"));
+}
+
+TEST_CASE("a set that is new to the cluster is not looked for in what others have there") {
+  Lab lab;
+  std::vector<Object> objects;
+  for (int i = 0; i < 20; ++i)
+    objects.push_back(config("c-" + std::to_string(i)));
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (request.method == "GET" && has(request.target, "/configmaps/")) return status(404, "not found");
+    return std::nullopt;
+  };
+  const auto report = lab.apply(objects);
+  REQUIRE(report);
+  CHECK(effects(*report) == Effects(20, "created"));
+  CHECK(lab.count("GET /api/v1/namespaces/a/configmaps?") == 0);
+  CHECK(lab.count("GET /api/v1/namespaces/a/configmaps/") == 3);
+}
+
+TEST_CASE("in a crowd what stands is read one by one") {
+  Lab lab;
+  std::vector<Object> objects;
+  for (int i = 0; i < 10; ++i)
+    objects.push_back(object("v1", "ServiceAccount", "a", "s-" + std::to_string(i)));
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (request.method != "GET" || !has(request.target, "/serviceaccounts")) return std::nullopt;
+    if (has(request.target, "limit="))
+      return FakeReply(200, R"({"metadata":{"continue":"x","remainingItemCount":5000},"items":[]})");
+    if (has(request.target, "s-4")) return status(404, "not found");
+    const std::string name = request.target.substr(request.target.rfind('/') + 1);
+    return FakeReply(200, json({{"metadata", {{"name", name}, {"uid", "u"}}}}).dump());
+  };
+  const auto report = lab.apply(objects);
+  REQUIRE(report);
+  Effects wanted(10, "unchanged");
+  wanted[4] = "created";
+  CHECK(effects(*report) == wanted);
+  CHECK(lab.count("GET /api/v1/namespaces/a/serviceaccounts?") == 1);
 }

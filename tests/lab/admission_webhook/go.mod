@@ -1,0 +1,3 @@
+module ksail.local/admission-webhook
+
+go 1.24

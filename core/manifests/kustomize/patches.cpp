@@ -6,6 +6,7 @@
 #include "manifests/kustomize/transformers.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace ksail::manifests::kustomize {
 namespace {
@@ -71,7 +72,7 @@ public:
       }
     }
     drop_deleted();
-    return {};
+    return all_different(where);
   }
 
   /// An entry of patchesStrategicMerge: YAML or the path of a file.
@@ -162,8 +163,26 @@ private:
       if (auto done = merge(*target, old_field ? fitted_to(*target, *patch) : *patch, where); !done) {
         return done;
       }
+      if (old_field) {
+        drop_deleted();
+        if (auto done = all_different(where); !done) {
+          return done;
+        }
+      }
     }
     drop_deleted();
+    return {};
+  }
+
+  /// Patches that change names may make two objects one.
+  Result<void> all_different(const std::string &where) const {
+    std::unordered_set<std::string> seen;
+    for (const Resource *resource : resources_) {
+      if (!seen.insert(resource->id().key()).second) {
+        return Error(Code::config, where + ": after the patch there are two objects " + resource->id().text(),
+                     "let it change one of them only");
+      }
+    }
     return {};
   }
 

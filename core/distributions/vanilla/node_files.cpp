@@ -8,10 +8,11 @@ namespace ksail::vanilla {
 
 namespace {
 
+constexpr const char *image_layers = "/kind/ksail/image-layers";
+
 nlohmann::json node_settings(const ClusterSpec &spec, const NodeIdentity &node) {
   using nlohmann::json;
-  // systemd is the first process, containerd needs a real file system below /var, and pods are containers in a
-  // container.
+  // systemd is the first process, and pods are containers in a container: what they write needs a real file system.
   json settings = {
       {"hostname", node.name},
       {"privileged", true},
@@ -20,13 +21,15 @@ nlohmann::json node_settings(const ClusterSpec &spec, const NodeIdentity &node) 
       {"cgroup_namespace", "private"},
       {"security_options", {"seccomp=unconfined", "apparmor=unconfined"}},
       {"tmpfs", {"/tmp", "/run"}},
-      {"volumes", {"/var"}},
+      {"volumes",
+       {std::string(snapshotter_folder) + ":empty", "/var/lib/kubelet", "/var/log", "/var/local-path-provisioner"}},
       {"mounts", json::array({{{"source", "/lib/modules"}, {"target", "/lib/modules"}, {"options", {"ro"}}}})},
       {"address", node.address},
       // A node comes up with the host again, unless it was stopped; "on-failure" would start it even then, as systemd
       // ends with another code than 0.
       {"restart", {{"policy", "unless-stopped"}}}};
   if (node.control_plane) {
+    settings["volumes"].push_back("/var/lib/etcd");
     settings["env"] = {{"KUBECONFIG", "/etc/kubernetes/admin.conf"}};
     // Behind a load balancer it is that which has the port that was asked for.
     settings["ports"] = json::array({{{"container", api_port},
@@ -87,6 +90,9 @@ void add_kubelet_files(NodeTemplate &node, const ConfigInput &config, const Node
            "unix:///run/containerd/containerd.sock\n");
   add_file(node, "/var/lib/kubelet/kubeadm-flags.env", kubelet_flags(identity));
   add_file(node, "/kind/kubeadm.conf", kubeadm_config(config, identity), 0600);
+  add_file(node, image_layers, image_layers_script(), 0755);
+  add_file(node, "/etc/systemd/system/containerd.service.d/20-ksail.conf",
+           std::string("[Service]\nExecStartPre=") + image_layers + "\n");
   // Without the runtime the kubelet would only fail and be started again a second later.
   add_file(node, "/etc/systemd/system/kubelet.service.d/20-ksail.conf", "[Unit]\nAfter=containerd.service\n");
   for (auto &file : containerd_registry_files(config.spec))

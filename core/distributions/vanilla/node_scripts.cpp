@@ -39,6 +39,26 @@ std::string replace_all(std::string text, const std::string &from, const std::st
 
 } // namespace
 
+std::string image_layers_script() {
+  // The volume covers what the image has: a bind mount of the folder above shows it. It is mounted at every start of
+  // the node, the links are made once. An overlay may have its lower layers on an overlay, but not what it writes.
+  return replace_all(R"sh(#!/bin/bash
+set -e
+image=/run/ksail/image-containerd volume=SNAPSHOTTER
+layers=$image/${volume##*/}
+mkdir -p $image
+mountpoint -q $image || mount --bind --make-private ${volume%/*} $image
+[[ ! -e $layers/metadata.db || -e $volume/metadata.db ]] && exit
+mkdir -p $volume/snapshots
+for layer in $layers/snapshots/*; do
+  [[ ! -d $layer ]] || ln -sfn $layer $volume/snapshots/
+done
+cp $layers/metadata.db $volume/metadata.db.new
+mv $volume/metadata.db.new $volume/metadata.db
+)sh",
+                     "SNAPSHOTTER", snapshotter_folder);
+}
+
 std::string static_pods_script(const std::string &etcd_members, bool first) {
   // The certificates and kubeconfigs are there already: of kubeadm's phases only those that write static pods are left.
   // The controller manager and the scheduler are held back until the API server answers and allows them what they do:

@@ -18,6 +18,9 @@ using nlohmann::json;
 
 enum class Type { text, texts, flag, text_map, objects, object };
 
+/// Option of a volume: it starts empty, whatever the image has there.
+constexpr const char *empty_volume = "empty";
+
 struct Member {
   const char *name;
   Type type;
@@ -211,8 +214,12 @@ void check_rest(Checker &check, const NodeTemplate &node) {
     if (name.empty() || !std::all_of(name.begin(), name.end(), good))
       check.refuse("'" + name + "' cannot be the name of a shared volume", "use lower case letters, digits and '-'");
   }
-  for (const auto &volume : list(t, "volumes"))
-    check.absolute(volume.get<std::string>(), "volumes");
+  for (const auto &volume : list(t, "volumes")) {
+    const auto [target, option] = split_options(volume.get<std::string>());
+    check.absolute(target, "volumes");
+    if (!option.empty() && option != empty_volume)
+      check.refuse("option '" + option + "' in volumes", "the only one is '" + std::string(empty_volume) + "'");
+  }
   for (const auto &path : node.tmpfs)
     check.absolute(path, "tmpfs");
   if (const auto found = t.find("restart"); found != t.end() && found->is_object()) {
@@ -283,13 +290,17 @@ json host_config(const NodeTemplate &node, const ClusterSettings &cluster) {
   json volume_labels = cluster.labels;
   volume_labels[cluster_label] = cluster.cluster;
   json mounts = json::array();
-  for (const auto &target : list(t, "volumes"))
-    mounts.push_back({{"Type", "volume"}, {"Target", target}, {"VolumeOptions", {{"Labels", volume_labels}}}});
+  for (const auto &entry : list(t, "volumes")) {
+    const auto [target, option] = split_options(entry.get<std::string>());
+    json mount = {{"Type", "volume"}, {"Target", target}, {"VolumeOptions", {{"Labels", volume_labels}}}};
+    if (option == empty_volume) mount["VolumeOptions"]["NoCopy"] = true;
+    mounts.push_back(std::move(mount));
+  }
   for (const auto &shared : list(t, "shared_volumes"))
     mounts.push_back({{"Type", "volume"},
                       {"Source", "ksail-" + cluster.cluster + "-" + text(shared, "name", "")},
                       {"Target", text(shared, "target", "")},
-                      {"VolumeOptions", {{"Labels", volume_labels}}}});
+                      {"VolumeOptions", {{"Labels", volume_labels}, {"NoCopy", true}}}});
   if (!mounts.empty()) host["Mounts"] = std::move(mounts);
 
   json tmpfs = json::object();
@@ -369,7 +380,7 @@ Result<NodeTemplate> parse_node_template(const json &value, const sdk::Request &
   for (const auto &entry : list(node.settings, "tmpfs"))
     node.tmpfs.push_back(split_options(entry.get<std::string>()).first);
   for (const auto &entry : list(node.settings, "volumes"))
-    node.volumes.push_back(entry.get<std::string>());
+    node.volumes.push_back(split_options(entry.get<std::string>()).first);
   node.read_only_root = flag(node.settings, "read_only_root");
   read_files(check, node, request);
   read_ports(check, node);

@@ -193,11 +193,27 @@ TEST_CASE("the network manifest gets the pod subnet and the endpoint it asks for
   CHECK((*objects)[0].json.find("CONTROL_PLANE_ENDPOINT") != std::string::npos);
 }
 
+TEST_CASE("what containerd and the kubelet write is on volumes, and nothing of the image is copied there") {
+  auto plan = find_distribution("Vanilla")->plan(input_of(1));
+  REQUIRE(plan);
+  for (const auto &node : (*plan)->nodes()) {
+    const std::vector<std::string> volumes = node.settings.at("volumes");
+    const auto has = [&](const std::string &volume) {
+      return std::find(volumes.begin(), volumes.end(), volume) != volumes.end();
+    };
+    CHECK(has(std::string(vanilla::snapshotter_folder) + ":empty"));
+    CHECK(has("/var/lib/kubelet"));
+    CHECK(has("/var/lib/etcd") == (node.role == "control-plane"));
+    CHECK_FALSE(has("/var"));
+  }
+}
+
 TEST_CASE("scripts have no placeholder left and their units do not run twice") {
   const std::string script = vanilla::bootstrap_script("10.96.0.1", "172.28.5.2");
   CHECK(script.find("10.96.0.1/32") != std::string::npos);
   CHECK(script.find("172.28.5.2:6443") != std::string::npos);
   CHECK(script.find("SERVICE") == std::string::npos);
+  CHECK(vanilla::image_layers_script().find("SNAPSHOTTER") == std::string::npos);
   CHECK(vanilla::unit_text("x", "/x", false, "").find("ConditionPathExists=!/kind/ksail/done") != std::string::npos);
 }
 

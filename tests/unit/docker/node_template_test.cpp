@@ -152,6 +152,18 @@ TEST_CASE("a file below a tmpfs is refused, one beside it is not") {
   check_refused(value, "tmpfs /run");
 }
 
+TEST_CASE("a volume begins with what the image has there, unless it is to be empty") {
+  const auto node = parse_node_template(with("volumes", {"/var/lib/state", "/var/lib/layers:empty"}), request());
+  REQUIRE(node);
+  CHECK(node->volumes == std::vector<std::string>{"/var/lib/state", "/var/lib/layers"});
+  const json mounts = create_body(*node, cluster())["HostConfig"]["Mounts"];
+  REQUIRE(mounts.size() == 2);
+  CHECK_FALSE(mounts[0]["VolumeOptions"].contains("NoCopy"));
+  CHECK(mounts[1]["Target"] == "/var/lib/layers");
+  CHECK(mounts[1]["VolumeOptions"]["NoCopy"] == true);
+  check_refused(with("volumes", {"/var:ro"}), "option 'ro' in volumes");
+}
+
 TEST_CASE("where the root can only be read, files go into volumes, each with an archive of its own") {
   json value = with("read_only_root", true);
   value["volumes"] = {"/var", "/var/lib/state", "/etc/x"};

@@ -130,10 +130,11 @@ private:
       if (!old_field) {
         resource->remember_id();
       }
-      resource->annotations_of_memory(arena_);
+      resource->put_history(arena_);
       if (auto done = apply_json_patch(arena_, *resource->root, operations); !done) {
         return std::move(done).error().in(where + ", " + resource->id().text());
       }
+      resource->check_history();
       // kustomize writes its own annotations back: every annotation becomes a text, and what is no map gives way.
       if (Node *data = resource->metadata(); data != nullptr && data->is_mapping() && data->find("annotations")) {
         resource->set_metadata_map(arena_, "annotations", texts_of(*resource, "annotations"));

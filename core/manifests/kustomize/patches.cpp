@@ -6,6 +6,7 @@
 #include "manifests/kustomize/transformers.hpp"
 
 #include <algorithm>
+#include <map>
 #include <unordered_set>
 
 namespace ksail::manifests::kustomize {
@@ -137,10 +138,30 @@ private:
       resource->check_history();
       // kustomize writes its own annotations back: every annotation becomes a text, and what is no map gives way.
       if (Node *data = resource->metadata(); data != nullptr && data->is_mapping() && data->find("annotations")) {
-        resource->set_metadata_map(arena_, "annotations", texts_of(*resource, "annotations"));
+        const auto texts = annotations_as_read(*data->find("annotations"));
+        if (texts.contains("") && !old_field) { // kustomize fails to write them, and goes on with none
+          resource->forget();
+          set(arena_, *data, "annotations", make_node(arena_, NodeKind::mapping));
+          continue;
+        }
+        if (texts.contains("")) {
+          return Error(Code::config, where + ", " + resource->id().text() + ": after the patch an annotation has no name",
+                       "`annotations` takes a map of texts");
+        }
+        resource->set_metadata_map(arena_, "annotations", {texts.begin(), texts.end()});
       }
     }
     return {};
+  }
+
+  /// Annotations as kustomize reads its own back: it takes the elements of a list for keys and values by turns.
+  static std::map<std::string_view, std::string_view> annotations_as_read(const Node &annotations) {
+    std::map<std::string_view, std::string_view> texts;
+    const auto nodes = annotations.children();
+    for (std::size_t i = 0; i + 1 < nodes.size(); i += 2) {
+      texts[nodes[i]->text()] = nodes[i + 1]->text();
+    }
+    return texts;
   }
 
   /// `old_field`: entries of patchesStrategicMerge, which are fitted as patches with a target are.

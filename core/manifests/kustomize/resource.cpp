@@ -150,9 +150,12 @@ bool Resource::take_memory() {
 }
 
 void Resource::check_memory() {
-  if (!memory_put || take_memory()) {
-    return;
+  if (memory_put && !take_memory()) {
+    forget();
   }
+}
+
+void Resource::forget() {
   previous.clear();
   prefixes.clear();
   suffixes.clear();

@@ -90,6 +90,7 @@ public:
   /// The annotations, made where something is remembered; nullptr where there are none or something else stands there.
   Node *annotations_of_memory(Arena &arena);
   void check_memory();
+  void forget();
   /// Around a JSON patch kustomize saves all of that itself, only what is for `buildMetadata` it does not.
   void put_history(Arena &arena);
   void check_history();

@@ -4,6 +4,7 @@
 #include "cli/handlers.hpp"
 #include "cli/text_width.hpp"
 #include "kubernetes/kubeconfig.hpp"
+#include "orchestrator/cluster_services.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -62,9 +63,21 @@ ordered_json status_json(const ClusterStatus &status, bool readiness_known) {
           {"nodes", std::move(nodes)}};
 }
 
-void show_status(CommandContext &context, const ClusterStatus &status, bool with_nodes) {
+using Services = std::optional<std::vector<NodeService>>;
+
+void show_status(CommandContext &context, const ClusterStatus &status, bool with_nodes, const Services &services) {
   if (context.json) {
-    context.answer("Cluster", status_json(status, true));
+    ordered_json value = status_json(status, true);
+    if (services) {
+      value["services"] = ordered_json::array();
+      for (const auto &service : *services) {
+        ordered_json entry = {
+            {"node", service.node}, {"name", service.name}, {"state", service.state}, {"healthy", service.healthy}};
+        if (!service.message.empty()) entry["message"] = service.message;
+        value["services"].push_back(std::move(entry));
+      }
+    }
+    context.answer("Cluster", value);
     return;
   }
   const auto dash = [](const std::string &text) { return text.empty() ? std::string("-") : text; };
@@ -78,6 +91,13 @@ void show_status(CommandContext &context, const ClusterStatus &status, bool with
     for (const auto &node : status.nodes)
       rows.push_back({node.name, node.role, node.state, node.ready ? "yes" : "no", dash(node.kubelet_version),
                       dash(node.ipv4), node.ready ? "" : printable(node.ready_reason)});
+    text += "\n" + columns(rows);
+  }
+  if (services) {
+    rows = {{"NODE", "SERVICE", "STATE", "HEALTHY", "REASON"}};
+    for (const auto &service : *services)
+      rows.push_back(
+          {service.node, service.name, service.state, service.healthy ? "yes" : "no", printable(service.message)});
     text += "\n" + columns(rows);
   }
   context.console.out(text);
@@ -121,13 +141,19 @@ Result<void> run_cluster_status(CommandContext &context) {
   options.nodes = context.invocation.has("nodes");
   options.kubeconfig_files = start->kubeconfig_files;
   options.context = start->settings.text(key::context);
-  std::function<asio::awaitable<Result<ClusterStatus>>()> work = [&] {
-    return cluster_status(start->execution->session(), start->name, options, start->deadline);
+  // What cannot be asked for is said, and hides nothing of the rest.
+  Result<Services> services = Services();
+  std::function<asio::awaitable<Result<ClusterStatus>>()> work = [&]() -> asio::awaitable<Result<ClusterStatus>> {
+    auto status = co_await cluster_status(start->execution->session(), start->name, options, start->deadline);
+    const bool ask = status && options.nodes;
+    if (ask) services = co_await cluster_services(start->execution->session(), start->name, start->deadline);
+    co_return status;
   };
   auto status = start->execution->run<ClusterStatus>(work, Interruption());
   context.progress.close();
   if (!status) return status.error();
-  show_status(context, *status, options.nodes);
+  if (!services) context.progress.warning("the nodes' services: " + services.error().message);
+  show_status(context, *status, options.nodes, services ? *services : Services());
   return {};
 }
 
@@ -268,7 +294,10 @@ Result<void> run_cluster_logs(CommandContext &context) {
     lines.add(node, bytes);
   };
   std::function<asio::awaitable<Result<void>>()> work = [&] {
-    return cluster_logs(start->execution->session(), start->name, options, emit, start->deadline);
+    const std::string service = context.invocation.value("service");
+    return service.empty()
+               ? cluster_logs(start->execution->session(), start->name, options, emit, start->deadline)
+               : service_logs(start->execution->session(), start->name, service, options, emit, start->deadline);
   };
   auto shown = start->execution->run<void>(work, Interruption());
   lines.finish();

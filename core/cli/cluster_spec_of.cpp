@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/cluster_spec_of.hpp"
 
+#include "cli/machine_patches.hpp"
 #include "distributions/distribution.hpp"
 #include "distributions/registries.hpp"
 
@@ -50,6 +51,16 @@ Result<ClusterSpec> cluster_spec_of(const config::Settings &settings) {
   auto registry = parse_local_registry(settings.text(key::local_registry));
   if (!registry) return at_its_origin(registry.error(), settings.value(key::local_registry));
   spec.local_registry = std::move(*registry);
+  const auto &patches = settings.value(key::talos_patches);
+  if (spec.distribution == "Talos") {
+    auto read = read_machine_patches(patches.text);
+    if (!read) return read.error().code == Code::usage ? at_its_origin(read.error(), patches) : read.error();
+    spec.machine_patches = std::move(*read);
+  } else if (patches.origin == config::Origin::flag) {
+    return Error(Code::usage,
+                 patches.where + " changes machine configurations, which " + spec.distribution + " has not",
+                 "leave it away, or take --distribution Talos");
+  }
   const Distribution *distribution = find_distribution(spec.distribution);
   if (!distribution) return Error(Code::usage, "unknown distribution '" + spec.distribution + "'");
   spec.node_image = settings.node_image().text;

@@ -67,6 +67,23 @@ std::string resolved_path(const std::string &text, const std::string &base, cons
   return base.empty() ? text : (fs::path(base) / text).lexically_normal().string();
 }
 
+/// The value of a setting that names files; of any other as it is.
+std::string resolved_files(Type type, const std::string &text, const std::string &base, const std::string &home) {
+  if (type == Type::path) return resolved_path(text, base, home);
+  if (type != Type::patches) return text;
+  std::string resolved;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find(',', at), text.size());
+    const std::string word = text.substr(at, end - at);
+    const auto equals = word.find('=');
+    const std::size_t file = equals == std::string::npos || word.find('/') < equals ? 0 : equals + 1;
+    if (!resolved.empty()) resolved += ',';
+    resolved += word.substr(0, file) + resolved_path(word.substr(file), base, home);
+    at = end + 1;
+  }
+  return resolved;
+}
+
 /// Variables that look like ours and mean nothing are most likely misspelt.
 void check_unknown_variables(const Environment &environment, std::vector<std::string> &warnings) {
   std::vector<std::string> known;
@@ -105,7 +122,7 @@ Result<Settings> resolve(const Request &request) {
     result.warnings_ = std::move(file->warnings);
     const std::string folder = fs::path(path).parent_path().string();
     for (auto &entry : file->entries) {
-      if (find_setting(entry.key)->type == Type::path) entry.value = resolved_path(entry.value, folder, request.home);
+      entry.value = resolved_files(find_setting(entry.key)->type, entry.value, folder, request.home);
       result.values_[entry.key] = Value{std::move(entry.value), Origin::file, std::move(entry.where)};
     }
   }
@@ -116,7 +133,7 @@ Result<Settings> resolve(const Request &request) {
       if (found == request.environment.end() || found->second.empty()) continue;
       auto value = normalise(setting, found->second, request.choices);
       if (!value) return Error(Code::config, name + ": " + value.error().message, value.error().hint);
-      if (setting.type == Type::path && name != "KUBECONFIG") *value = resolved_path(*value, "", request.home);
+      if (name != "KUBECONFIG") *value = resolved_files(setting.type, *value, "", request.home);
       result.values_[std::string(setting.key)] = Value{std::move(*value), Origin::environment, name};
       break;
     }
@@ -131,7 +148,7 @@ Result<Settings> resolve(const Request &request) {
                    "leave it out for the default, " + std::string(setting->fallback));
     auto value = normalise(*setting, flag.text, request.choices);
     if (!value) return Error(Code::usage, flag.shown + ": " + value.error().message, value.error().hint);
-    if (setting->type == Type::path) *value = resolved_path(*value, "", request.home);
+    *value = resolved_files(setting->type, *value, "", request.home);
     result.values_[key] = Value{std::move(*value), Origin::flag, flag.shown};
     return {};
   };

@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 1> unset = {""};
 
 constexpr std::string_view with_apply = "install it with `ksail workload apply` after the cluster is up";
 
-constexpr std::array all = {
+constexpr std::array foreign_keys = {
     ForeignKey{"spec.editor", anything, ""},
     ForeignKey{"spec.chat", anything, ""},
     ForeignKey{"spec.provider", anything, "settings of providers that this ksail does not have"},
@@ -58,7 +58,7 @@ bool is_harmless(const ForeignKey &foreign, std::string_view value) {
 
 const ForeignKey *find_foreign_key(std::string_view key) {
   if (key == switched_off.key) return &switched_off;
-  for (const auto &foreign : all)
+  for (const auto &foreign : foreign_keys)
     if (key == foreign.key || (key.starts_with(foreign.key) && key[foreign.key.size()] == '.')) return &foreign;
   return nullptr;
 }

@@ -21,7 +21,7 @@ constexpr Names k3s_alias = {"KSAIL_K3S_NODE_IMAGE"};
 constexpr Names talos_alias = {"KSAIL_TALOS_NODE_IMAGE"};
 
 /// One default name for every distribution, so that plain `cluster create` and `cluster delete` belong together.
-constexpr std::array all = {
+constexpr std::array all_settings = {
     Setting{key::name, Type::name, "dev", "name of the cluster", {}},
     Setting{key::distribution, Type::distribution, "Vanilla", "what runs on the nodes", distribution_alias},
     Setting{key::provider, Type::provider, "Docker", "where the nodes run", {}},
@@ -44,6 +44,11 @@ constexpr std::array all = {
             vanilla_alias},
     Setting{"spec.k3s.nodeImage", Type::image, "", "node image of K3s clusters; unset: built-in", k3s_alias},
     Setting{"spec.talos.nodeImage", Type::image, "", "node image of Talos clusters; unset: built-in", talos_alias},
+    Setting{key::talos_patches,
+            Type::patches,
+            "",
+            "patches of machine configurations as [ROLE=]FILE, separated by commas",
+            {}},
     Setting{key::allow_user_plugins, Type::boolean, "false", "also load plugins from $XDG_DATA_HOME/ksail/plugins", {}},
 };
 
@@ -51,10 +56,10 @@ constexpr std::array all = {
 
 std::string key::node_image(std::string_view of) { return "spec." + lower(of) + ".nodeImage"; }
 
-std::span<const Setting> settings() { return all; }
+std::span<const Setting> settings() { return all_settings; }
 
 const Setting *find_setting(std::string_view name) {
-  for (const auto &setting : all)
+  for (const auto &setting : all_settings)
     if (setting.key == name) return &setting;
   return nullptr;
 }

@@ -30,6 +30,7 @@ inline constexpr std::string_view context = "spec.cluster.connection.context";
 inline constexpr std::string_view timeout = "spec.cluster.connection.timeout";
 inline constexpr std::string_view source_directory = "spec.workload.sourceDirectory";
 inline constexpr std::string_view allow_user_plugins = "spec.plugins.allowUser";
+inline constexpr std::string_view talos_patches = "spec.talos.patches";
 /// "spec.vanilla.nodeImage"
 std::string node_image(std::string_view distribution_name);
 } // namespace key
@@ -44,6 +45,7 @@ enum class Type {
   version,      ///< of Kubernetes
   cni,          ///< Default | None
   path,
+  patches, ///< "[ROLE=]FILE,...", paths as above
   text,
   duration,
   image, ///< pinned: a tag other than latest, or a digest

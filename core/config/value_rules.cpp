@@ -147,6 +147,7 @@ Result<std::string> normalise(const Setting &setting, std::string_view text, con
   case Type::boolean:
     return boolean(text);
   case Type::path:
+  case Type::patches:
   case Type::text:
     break;
   }

@@ -22,6 +22,13 @@ struct LocalRegistry {
   std::uint16_t host_port = 0;  ///< on the loopback of the machine the provider runs on
 };
 
+/// A change of the user's to what machines are told, for distributions whose machines read a configuration.
+struct MachinePatch {
+  std::string role; ///< "control-plane", "worker"; empty: every machine
+  std::string file; ///< what errors name
+  std::string text; ///< may hold secrets: never logged, and in no label
+};
+
 struct ClusterSpec {
   std::string name;                    ///< DNS-1123 label, at most 50 characters
   std::string distribution = "Vanilla"; ///< display form
@@ -37,6 +44,7 @@ struct ClusterSpec {
   std::vector<RegistryMirror> registry_mirrors;
   LocalRegistry local_registry;
   std::vector<std::string> prefetch; ///< images to be put into every node
+  std::vector<MachinePatch> machine_patches; ///< in the order of applying
   std::string pod_subnet = "10.244.0.0/16";
   std::string service_subnet = "10.96.0.0/16";
   std::string api_host_address = "127.0.0.1"; ///< where the API server is published

@@ -3,6 +3,7 @@
 #include "distributions/distribution.hpp"
 #include "distributions/k3s/k3s.hpp"
 #include "distributions/talos/talos.hpp"
+#include "distributions/talos/talos_services.hpp"
 #include "distributions/vanilla/vanilla.hpp"
 
 #include <algorithm>
@@ -37,6 +38,11 @@ std::vector<std::string> numbered(const std::string &base, unsigned count) {
 asio::awaitable<Result<Expansion>> Distribution::expand(NodeAccess &, ExpansionInput, Deadline) const {
   co_return Error(Code::unimplemented, std::string(name()) + " clusters cannot get more workers once they run",
                   "create the cluster anew with --workers");
+}
+
+const NodeServices *node_services(std::string_view distribution) {
+  static const talos::TalosServices talos;
+  return same_word(distribution, "Talos") ? &talos : nullptr;
 }
 
 const Distribution *find_distribution(std::string_view name) {

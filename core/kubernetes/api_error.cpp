@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubernetes/api_error.hpp"
 
+#include "kubernetes/json_field.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -49,11 +51,6 @@ std::string describe_path(std::string_view path) {
   for (std::size_t i = 2; i < parts.size(); ++i)
     out += "/" + std::string(parts[i]);
   return out;
-}
-
-std::string text(const json &object, const char *key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 const json *causes_of(const json &status) {

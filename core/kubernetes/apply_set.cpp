@@ -2,6 +2,7 @@
 #include "kubernetes/apply_set.hpp"
 
 #include "kubernetes/base64.hpp"
+#include "kubernetes/json_field.hpp"
 #include "kubernetes/known_kinds.hpp"
 
 #include <nlohmann/json.hpp>
@@ -26,18 +27,6 @@ std::string sha256(std::string_view text) {
   unsigned size = 0;
   EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
   return {reinterpret_cast<const char *>(digest.data()), size};
-}
-
-const json &member(const json &object, const char *name) {
-  static const json none;
-  if (!object.is_object()) return none;
-  const auto found = object.find(name);
-  return found == object.end() ? none : *found;
-}
-
-std::string text(const json &object, const char *name) {
-  const json &found = member(object, name);
-  return found.is_string() ? found.get<std::string>() : std::string();
 }
 
 std::vector<std::string> words(std::string_view list) {
@@ -97,15 +86,15 @@ void ApplySetContents::add(const ApplySetContents &more) {
 }
 
 Result<ApplySetContents> apply_set_contents(const json &object, const ApplySetParent &parent, std::string_view tool) {
-  const json &metadata = member(object, "metadata");
-  const json &annotations = member(metadata, "annotations");
+  const json &metadata = field(object, "metadata");
+  const json &annotations = field(metadata, "annotations");
   const std::string tooling = text(annotations, tooling_annotation);
-  const std::string id = text(member(metadata, "labels"), id_label);
+  const std::string id = text(field(metadata, "labels"), id_label);
   const std::string what = parent.describe();
   if (tooling.empty() && id.empty())
     return Error(Code::already_exists, what + " is there already and is no inventory",
                  "choose another --inventory NAME");
-  if (tooling.empty() || id != parent.id() || !member(annotations, kinds_annotation).is_string())
+  if (tooling.empty() || id != parent.id() || !field(annotations, kinds_annotation).is_string())
     return Error(Code::failed_precondition,
                  what + " is no inventory that can be used: its labels and annotations do not belong together",
                  "choose another --inventory NAME; this one may be a copy of another object's");
@@ -154,17 +143,17 @@ std::string apply_set_keeps(const json &object) {
   constexpr std::array<Wish, 4> wishes = {
       Wish{"helm.sh/resource-policy", "keep"}, Wish{"kustomize.toolkit.fluxcd.io/prune", "disabled"},
       Wish{"cli-utils.sigs.k8s.io/on-remove", "keep"}, Wish{"client.lifecycle.config.k8s.io/deletion", "detach"}};
-  const json &metadata = member(object, "metadata");
-  const json &annotations = member(metadata, "annotations");
+  const json &metadata = field(object, "metadata");
+  const json &annotations = field(metadata, "annotations");
   for (const auto &wish : wishes)
     if (text(annotations, wish.annotation) == wish.value)
       return std::string("its annotation ") + wish.annotation + " says so";
   if (text(annotations, "argocd.argoproj.io/sync-options").find("Prune=false") != std::string::npos)
     return "its annotation argocd.argoproj.io/sync-options says so";
-  const json &owners = member(metadata, "ownerReferences");
+  const json &owners = field(metadata, "ownerReferences");
   if (owners.is_array())
     for (const auto &owner : owners)
-      if (member(owner, "controller") == json(true))
+      if (field(owner, "controller") == json(true))
         return "it belongs to " + text(owner, "kind") + " " + text(owner, "name");
   if (!text(metadata, "deletionTimestamp").empty()) return "it is being deleted already";
   return {};

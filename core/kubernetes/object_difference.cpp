@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubernetes/object_difference.hpp"
 
+#include "kubernetes/json_field.hpp"
 #include "kubernetes/object_text.hpp"
 #include "manifests/unified_diff.hpp"
 
@@ -23,12 +24,6 @@ void keep_what_people_write(json &object) {
   if (metadata == object.end() || !metadata->is_object()) return;
   for (const char *field : {"managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink"})
     metadata->erase(field);
-}
-
-std::string text(const json &object, const char *key) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 json *member(json &object, const char *key) {

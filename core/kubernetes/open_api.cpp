@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubernetes/open_api.hpp"
 
+#include "kubernetes/json_field.hpp"
 #include "kubernetes/near_word.hpp"
 
 #include <algorithm>
@@ -15,19 +16,7 @@ namespace {
 constexpr std::size_t most_violations = 100;
 constexpr unsigned most_depth = 200; // schemas of JSON schemas refer to themselves
 
-const json &member(const json &object, std::string_view name) {
-  static const json none;
-  if (!object.is_object()) return none;
-  const auto found = object.find(name);
-  return found == object.end() ? none : *found;
-}
-
-std::string text(const json &object, std::string_view name) {
-  const json &found = member(object, name);
-  return found.is_string() ? found.get<std::string>() : std::string();
-}
-
-bool is_true(const json &object, std::string_view name) { return member(object, name) == json(true); }
+bool is_true(const json &object, std::string_view name) { return field(object, name) == json(true); }
 
 std::string type_name(const json &value) {
   if (value.is_object()) return "an object";
@@ -82,7 +71,7 @@ struct OpenApiSchema::Check {
   const json *referred(const std::string &reference) const {
     const auto slash = reference.rfind('/');
     if (document.schemas == nullptr || slash == std::string::npos) return nullptr;
-    const json &found = member(*document.schemas, reference.substr(slash + 1));
+    const json &found = field(*document.schemas, reference.substr(slash + 1));
     return found.is_object() ? &found : nullptr;
   }
 
@@ -93,7 +82,7 @@ struct OpenApiSchema::Check {
       if (const json *target = referred(reference)) this->value(*target, value, path, depth + 1);
       return;
     }
-    for (const json &part : member(schema, "allOf"))
+    for (const json &part : field(schema, "allOf"))
       this->value(part, value, path, depth + 1);
     const bool int_or_string =
         is_true(schema, "x-kubernetes-int-or-string") || text(schema, "format") == "int-or-string";
@@ -103,13 +92,13 @@ struct OpenApiSchema::Check {
       return;
     }
     for (const char *choice : {"oneOf", "anyOf"})
-      if (!one_of(member(schema, choice), value, path, depth)) return;
+      if (!one_of(field(schema, choice), value, path, depth)) return;
     const std::string type = text(schema, "type");
     if (!type.empty() && !has_type(value, type)) {
       say(path, "must be " + wanted_name(type) + ", and is " + type_name(value));
       return;
     }
-    if (const json &choices = member(schema, "enum"); choices.is_array() && !choices.empty())
+    if (const json &choices = field(schema, "enum"); choices.is_array() && !choices.empty())
       if (std::find(choices.begin(), choices.end(), value) == choices.end()) enumeration(choices, value, path);
     if (value.is_object()) object(schema, value, path, depth);
     if (value.is_array()) list(schema, value, path, depth);
@@ -138,21 +127,21 @@ struct OpenApiSchema::Check {
   }
 
   void object(const json &schema, const json &value, const std::string &path, unsigned depth) {
-    const json &properties = member(schema, "properties");
-    const json &others = member(schema, "additionalProperties");
+    const json &properties = field(schema, "properties");
+    const json &others = field(schema, "additionalProperties");
     const bool open = is_true(schema, "x-kubernetes-preserve-unknown-fields") || others == json(true) ||
                       (!properties.is_object() && !others.is_object());
     for (const auto &[name, each] : value.items()) {
       const bool of_every_object = path.empty() && (name == "apiVersion" || name == "kind" || name == "metadata");
-      if (const json &property = member(properties, name); property.is_object())
+      if (const json &property = field(properties, name); property.is_object())
         this->value(property, each, step(path, name), depth + 1);
       else if (others.is_object())
         this->value(others, each, step(path, name), depth + 1);
       else if (!open && !of_every_object && !is_true(schema, "x-kubernetes-embedded-resource"))
         unknown(properties, name, path);
     }
-    for (const json &name : member(schema, "required"))
-      if (name.is_string() && member(value, name.get<std::string>()).is_null())
+    for (const json &name : field(schema, "required"))
+      if (name.is_string() && field(value, name.get<std::string>()).is_null())
         say(path, "the field " + name.get<std::string>() + " is missing");
   }
 
@@ -164,38 +153,38 @@ struct OpenApiSchema::Check {
   }
 
   void list(const json &schema, const json &value, const std::string &path, unsigned depth) {
-    const json &items = member(schema, "items");
+    const json &items = field(schema, "items");
     for (std::size_t i = 0; i < value.size(); ++i)
       this->value(items, value[i], path + "[" + std::to_string(i) + "]", depth + 1);
   }
 
   void bounds(const json &schema, const json &value, const std::string &path) {
     const auto number = [&](const char *name, double &out) {
-      const json &found = member(schema, name);
+      const json &found = field(schema, name);
       if (found.is_number()) out = found.get<double>();
       return found.is_number();
     };
     double bound = 0;
     if (value.is_number()) {
       const double is = value.get<double>();
-      if (number("minimum", bound) && is < bound) say(path, "must be at least " + member(schema, "minimum").dump());
-      if (number("maximum", bound) && is > bound) say(path, "must be at most " + member(schema, "maximum").dump());
+      if (number("minimum", bound) && is < bound) say(path, "must be at least " + field(schema, "minimum").dump());
+      if (number("maximum", bound) && is > bound) say(path, "must be at most " + field(schema, "maximum").dump());
     }
     if (value.is_array()) {
       const auto size = static_cast<double>(value.size());
       if (number("minItems", bound) && size < bound)
-        say(path, "must have at least " + member(schema, "minItems").dump() + " entries");
+        say(path, "must have at least " + field(schema, "minItems").dump() + " entries");
       if (number("maxItems", bound) && size > bound)
-        say(path, "must have at most " + member(schema, "maxItems").dump() + " entries");
+        say(path, "must have at most " + field(schema, "maxItems").dump() + " entries");
     }
     if (value.is_string()) {
       const auto &string = value.get_ref<const std::string &>();
       const auto size = static_cast<double>(std::count_if(
           string.begin(), string.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
       if (number("minLength", bound) && size < bound)
-        say(path, "must have at least " + member(schema, "minLength").dump() + " characters");
+        say(path, "must have at least " + field(schema, "minLength").dump() + " characters");
       if (number("maxLength", bound) && size > bound)
-        say(path, "must have at most " + member(schema, "maxLength").dump() + " characters");
+        say(path, "must have at most " + field(schema, "maxLength").dump() + " characters");
     }
   }
 };
@@ -203,8 +192,8 @@ struct OpenApiSchema::Check {
 Result<void> OpenApiSchema::add(json content, const std::string &name) {
   auto document = std::make_unique<Document>();
   document->content = std::move(content);
-  const json &definitions = member(document->content, "definitions");
-  const json &components = member(member(document->content, "components"), "schemas");
+  const json &definitions = field(document->content, "definitions");
+  const json &components = field(field(document->content, "components"), "schemas");
   if (text(document->content, "kind") == "CustomResourceDefinition") {
     if (auto added = add_definition(*document, name); !added) return added;
   } else if (definitions.is_object() || components.is_object()) {
@@ -220,23 +209,23 @@ Result<void> OpenApiSchema::add(json content, const std::string &name) {
 
 void OpenApiSchema::add_schemas(const Document &document) {
   for (const auto &[name, schema] : document.schemas->items())
-    for (const json &kind : member(schema, "x-kubernetes-group-version-kind")) {
+    for (const json &kind : field(schema, "x-kubernetes-group-version-kind")) {
       const std::string group = text(kind, "group");
       kinds_[{(group.empty() ? "" : group + "/") + text(kind, "version"), text(kind, "kind")}] = {&document, &schema};
     }
 }
 
 Result<void> OpenApiSchema::add_definition(const Document &document, const std::string &name) {
-  const json &spec = member(document.content, "spec");
-  const json &versions = member(spec, "versions");
+  const json &spec = field(document.content, "spec");
+  const json &versions = field(spec, "versions");
   if (!versions.is_array())
     return Error(Code::config, name + ": the CustomResourceDefinition has no spec.versions",
                  "only apiextensions.k8s.io/v1 is understood");
   for (const json &version : versions) {
-    const json &schema = member(member(version, "schema"), "openAPIV3Schema");
+    const json &schema = field(field(version, "schema"), "openAPIV3Schema");
     if (schema.is_object())
-      kinds_[{text(spec, "group") + "/" + text(version, "name"), text(member(spec, "names"), "kind")}] = {&document,
-                                                                                                          &schema};
+      kinds_[{text(spec, "group") + "/" + text(version, "name"), text(field(spec, "names"), "kind")}] = {&document,
+                                                                                                         &schema};
   }
   return {};
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubernetes/owner_tree.hpp"
 
+#include "kubernetes/json_field.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <map>
@@ -12,18 +14,6 @@ namespace ksail::kubernetes {
 using nlohmann::json;
 
 namespace {
-
-const json &field(const json &object, const char *key) {
-  static const json none = nullptr;
-  if (!object.is_object()) return none;
-  const auto found = object.find(key);
-  return found != object.end() ? *found : none;
-}
-
-std::string text(const json &object, const char *key) {
-  const json &value = field(object, key);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
 
 std::string owner_of(const json &object) {
   std::string any;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifests/json.hpp"
 
+#include "manifests/scalar.hpp"
+
 namespace ksail::manifests {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 void append_utf8(std::uint32_t code, char *&to) {
   if (code < 0x80) {

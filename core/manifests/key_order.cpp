@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifests/key_order.hpp"
 
+#include "manifests/scalar.hpp"
+
 #include <algorithm>
 #include <cstdint>
 
 namespace ksail::manifests {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// The code point that begins at `at`; texts are valid UTF-8.
 char32_t code_point(std::string_view text, std::size_t at) {

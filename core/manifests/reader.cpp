@@ -4,6 +4,7 @@
 #include "manifests/document_splitter.hpp"
 #include "manifests/json.hpp"
 #include "manifests/object_builder.hpp"
+#include "manifests/system_error_text.hpp"
 #include "manifests/yaml_parser.hpp"
 
 #include <algorithm>
@@ -13,13 +14,10 @@
 #include <filesystem>
 #include <optional>
 #include <sys/stat.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace ksail::manifests {
 namespace {
-
-std::string reason(int error) { return std::error_code(error, std::generic_category()).message(); }
 
 bool is_empty(const Node &root) {
   if (!root.is_scalar()) {
@@ -136,7 +134,7 @@ Result<void> read_file(const std::string &path, const ObjectSink &sink) {
   const Descriptor in(path);
   if (in.get() < 0) {
     const int error = errno;
-    return Error{error == ENOENT ? Code::not_found : Code::config, "reading " + path + ": " + reason(error),
+    return Error{error == ENOENT ? Code::not_found : Code::config, "reading " + path + ": " + system_error_text(error),
                  error == ENOENT ? "check the path; it is taken from the current directory" : ""};
   }
   struct stat info{};
@@ -152,7 +150,7 @@ Result<void> read_file(const std::string &path, const ObjectSink &sink) {
             return static_cast<std::size_t>(got);
           }
           if (errno != EINTR) {
-            return Error{Code::config, "reading " + path + ": " + reason(errno)};
+            return Error{Code::config, "reading " + path + ": " + system_error_text(errno)};
           }
         }
       },
@@ -178,7 +176,8 @@ Result<Object> read_document(std::string_view text, const std::string &file, std
     root = parse_block_document(text, arena, line);
   }
   if (root == nullptr || is_list(*root)) {
-    return Error{Code::internal, "reading " + file + ":" + std::to_string(line) + ": it is another document than before"};
+    return Error{Code::internal,
+                 "reading " + file + ":" + std::to_string(line) + ": it is another document than before"};
   }
   if (auto r = emit_objects(arena, *root, file, text, line, keep); r.has_error()) {
     return std::move(r).error();

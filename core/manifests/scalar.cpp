@@ -9,8 +9,6 @@
 namespace ksail::manifests {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 bool one_of(std::string_view text, std::initializer_list<std::string_view> words) {
   for (const auto word : words) {
     if (word == text) {

@@ -26,6 +26,8 @@ struct Scalar {
   double floating = 0;
 };
 
+inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 /// The type of plain text without a tag.
 Scalar resolve(std::string_view text, Rules rules);
 /// The type of a scalar node, with its style and tag; nothing when the text cannot be what the tag says.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifests/spool.hpp"
 
+#include "manifests/system_error_text.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace ksail::manifests {
@@ -13,8 +14,6 @@ namespace {
 
 constexpr std::size_t kPending = std::size_t{1} << 20U;
 constexpr std::size_t kWindow = std::size_t{16} << 10U;
-
-std::string reason(int error) { return std::error_code(error, std::generic_category()).message(); }
 
 std::string folder() {
   const char *wanted = std::getenv("TMPDIR");
@@ -40,7 +39,7 @@ Result<void> Spool::open() {
     }
   }
   if (fd_ < 0) {
-    return Error{Code::unavailable, "making a temporary file in " + in + ": " + reason(errno),
+    return Error{Code::unavailable, "making a temporary file in " + in + ": " + system_error_text(errno),
                  "set TMPDIR to a directory that can be written to"};
   }
   return {};
@@ -53,7 +52,7 @@ Result<void> Spool::write_at(std::size_t offset, std::string_view bytes) {
       continue;
     }
     if (n < 0) {
-      return Error{Code::unavailable, "writing a temporary file in " + folder() + ": " + reason(errno),
+      return Error{Code::unavailable, "writing a temporary file in " + folder() + ": " + system_error_text(errno),
                    "set TMPDIR to a directory with more room"};
     }
     bytes.remove_prefix(static_cast<std::size_t>(n));
@@ -154,7 +153,8 @@ Result<std::string> read_range(int fd, std::size_t offset, std::size_t length, c
       continue;
     }
     if (n <= 0) {
-      return Error{Code::config, "reading " + name + ": " + (n < 0 ? reason(errno) : "it is shorter than it was")};
+      return Error{Code::config,
+                   "reading " + name + ": " + (n < 0 ? system_error_text(errno) : "it is shorter than it was")};
     }
     done += static_cast<std::size_t>(n);
   }

@@ -7,7 +7,6 @@
 
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 
 namespace ksail::manifests {
 namespace {
@@ -20,7 +19,12 @@ std::string format_float(double value) {
   char buffer[64];
   const auto scientific = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific);
   const std::string_view text(buffer, static_cast<std::size_t>(scientific.ptr - buffer));
-  const int exponent = std::atoi(text.data() + text.find('e') + 1); // NOLINT(cert-err34-c): to_chars wrote it
+  int exponent = 0;
+  const std::string_view digits = text.substr(text.find('e') + 2);
+  std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
+  if (text[text.find('e') + 1] == '-') {
+    exponent = -exponent;
+  }
   if (exponent < -4 || exponent >= 6) {
     return std::string(text);
   }

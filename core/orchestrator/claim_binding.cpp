@@ -1,24 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/claim_binding.hpp"
 
+#include "kubernetes/json_field.hpp"
+
 namespace ksail {
 
 using nlohmann::json;
 
-namespace {
-
-json field(const json &object, const char *key) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(key);
-  return found != object.end() ? *found : json();
-}
-
-std::string text(const json &object, const char *key) {
-  const json value = field(object, key);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
-} // namespace
+namespace {} // namespace
 
 asio::awaitable<bool> ClaimBinding::waits_for_pod(json claim, Deadline deadline) {
   if (!classes_) {

@@ -5,6 +5,7 @@
 #include "orchestrator/cluster.hpp"
 #include "orchestrator/cluster_access.hpp"
 #include "orchestrator/cluster_state.hpp"
+#include "orchestrator/existing_nodes.hpp"
 #include "orchestrator/graph.hpp"
 #include "orchestrator/labels.hpp"
 #include "orchestrator/node_wait.hpp"
@@ -17,15 +18,6 @@ namespace ksail {
 namespace {
 
 using nlohmann::json;
-
-asio::awaitable<Result<std::vector<ProviderNode>>> existing_nodes(Session &session, std::string name,
-                                                                  Deadline deadline) {
-  auto nodes = co_await observe_nodes(session.provider, name, deadline);
-  if (nodes && nodes->empty())
-    co_return Error(Code::not_found, "there is no cluster '" + name + "' on " + session.provider_name,
-                    "`ksail cluster list` shows what exists");
-  co_return nodes;
-}
 
 } // namespace
 

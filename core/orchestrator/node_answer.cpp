@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/node_answer.hpp"
 
+#include "kubernetes/json_field.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -9,11 +11,6 @@
 namespace ksail {
 
 namespace {
-
-std::string text(const nlohmann::json &value, const char *key) {
-  const auto found = value.find(key);
-  return found != value.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 int number(const nlohmann::json &value, const char *key) {
   const auto found = value.find(key);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/status_board.hpp"
 
+#include "kubernetes/json_field.hpp"
 #include "kubernetes/owner_tree.hpp"
 #include "orchestrator/workload_gone.hpp"
 #include "orchestrator/workload_readiness.hpp"
@@ -17,18 +18,6 @@ namespace ksail {
 using nlohmann::json;
 
 namespace {
-
-const json &field(const json &object, std::string_view key) {
-  static const json none = nullptr;
-  if (!object.is_object()) return none;
-  const auto found = object.find(key);
-  return found != object.end() ? *found : none;
-}
-
-std::string text(const json &object, std::string_view key) {
-  const json &value = field(object, key);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
 
 std::string name_of(const json &object) { return text(field(object, "metadata"), "name"); }
 std::string namespace_of(const json &object) { return text(field(object, "metadata"), "namespace"); }

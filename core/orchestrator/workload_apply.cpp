@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/workload.hpp"
 
+#include "kubernetes/json_field.hpp"
+#include "orchestrator/workload_await.hpp"
 #include "orchestrator/workload_inventory.hpp"
 #include "orchestrator/workload_order.hpp"
 #include "orchestrator/workload_pace.hpp"
@@ -25,20 +27,6 @@ using Need = ApplyStep::Need;
 namespace {
 
 constexpr std::size_t most_begun = 1024;
-constexpr std::size_t namespaces_per_watch = 3; ///< beyond, one watch over all namespaces is cheaper
-
-std::string text(const json &object, const char *key) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-json field(const json &object, const char *key) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(key);
-  return found != object.end() ? *found : json();
-}
-
 /// One call of apply_objects().
 class ApplyRun {
 public:

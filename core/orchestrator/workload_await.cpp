@@ -18,8 +18,6 @@ using Until = WorkloadAwaitOptions::Until;
 
 namespace {
 
-constexpr std::size_t namespaces_per_watch = 3; ///< beyond, one watch over all namespaces is cheaper
-
 /// One call of await_objects().
 class AwaitRun {
 public:

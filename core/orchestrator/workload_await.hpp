@@ -17,6 +17,8 @@
 
 namespace ksail {
 
+inline constexpr std::size_t namespaces_per_watch = 3; ///< beyond, one watch over all namespaces is cheaper
+
 struct WorkloadAwaitOptions {
   enum class Until { ready, condition, gone };
   Until until = Until::ready;

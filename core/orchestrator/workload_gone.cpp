@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/workload_gone.hpp"
 
+#include "kubernetes/json_field.hpp"
 #include "orchestrator/backoff.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -19,18 +20,6 @@ namespace ksail {
 using nlohmann::json;
 
 namespace {
-
-const json &field(const json &object, std::string_view key) {
-  static const json none = nullptr;
-  if (!object.is_object()) return none;
-  const auto found = object.find(key);
-  return found != object.end() ? *found : none;
-}
-
-std::string text(const json &object, std::string_view key) {
-  const json &value = field(object, key);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
 
 void add(std::string &out, const std::string &more) {
   if (!more.empty()) out += (out.empty() ? "" : "; ") + more;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/workload_inventory.hpp"
 
+#include "kubernetes/json_field.hpp"
 #include "kubernetes/known_kinds.hpp"
 #include "orchestrator/workload_target.hpp"
 
@@ -17,12 +18,6 @@ using kubernetes::ResourceInfo;
 using nlohmann::json;
 
 namespace {
-
-std::string text(const json &object, const char *key) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 Error about(const kubernetes::ApplySetParent &parent, Error error) {
   return std::move(error).in("the inventory " + parent.describe());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/workload_order.hpp"
 
+#include "kubernetes/json_field.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -37,7 +39,7 @@ struct KindStage {
 constexpr std::string_view rbac = "rbac.authorization.k8s.io";
 constexpr std::string_view admission = "admissionregistration.k8s.io";
 
-constexpr std::array stages = {
+constexpr std::array kind_stages = {
     KindStage{"", "Namespace", Stage::first},
     KindStage{"apiextensions.k8s.io", "CustomResourceDefinition", Stage::first},
     KindStage{rbac, "ClusterRole", Stage::cluster_config},
@@ -73,25 +75,13 @@ constexpr std::array stages = {
 };
 
 Stage stage_of(const std::string &group, const std::string &kind) {
-  const auto row = std::find_if(stages.begin(), stages.end(),
+  const auto row = std::find_if(kind_stages.begin(), kind_stages.end(),
                                 [&](const KindStage &r) { return r.group == group && r.kind == kind; });
-  return row == stages.end() ? Stage::other : row->stage;
+  return row == kind_stages.end() ? Stage::other : row->stage;
 }
 
 /// (group, kind, namespace, name)
 using Identity = std::tuple<std::string, std::string, std::string, std::string>;
-
-std::string text(const json &object, const char *key) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-json field(const json &object, const char *key) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(key);
-  return found != object.end() ? *found : json();
-}
 
 std::string_view trimmed(std::string_view word) {
   const auto first = word.find_first_not_of(" \t\r\n");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/workload_readiness.hpp"
 
+#include "kubernetes/json_field.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -14,22 +16,6 @@ namespace ksail {
 using nlohmann::json;
 
 namespace {
-
-const json &nothing() {
-  static const json none = nullptr;
-  return none;
-}
-
-const json &field(const json &object, std::string_view key) {
-  if (!object.is_object()) return nothing();
-  const auto found = object.find(key);
-  return found != object.end() ? *found : nothing();
-}
-
-std::string text(const json &object, std::string_view key) {
-  const json &value = field(object, key);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
 
 std::optional<std::int64_t> integer(const json &object, std::string_view key) {
   const json &value = field(object, key);

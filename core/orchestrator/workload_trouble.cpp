@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/workload_trouble.hpp"
 
+#include "kubernetes/json_field.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -13,22 +15,6 @@ using nlohmann::json;
 namespace {
 
 constexpr std::int64_t crashes_that_last = 3;
-
-const json &nothing() {
-  static const json none = nullptr;
-  return none;
-}
-
-const json &field(const json &object, std::string_view key) {
-  if (!object.is_object()) return nothing();
-  const auto found = object.find(key);
-  return found != object.end() ? *found : nothing();
-}
-
-std::string text(const json &object, std::string_view key) {
-  const json &value = field(object, key);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
 
 std::string owner_of(const json &object) {
   const json &owners = field(field(object, "metadata"), "ownerReferences");

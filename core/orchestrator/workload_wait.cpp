@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/workload_wait.hpp"
 
+#include "kubernetes/json_field.hpp"
 #include "orchestrator/workload_trouble.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -27,12 +28,6 @@ constexpr auto poll_interval = std::chrono::seconds(2); // only where watching i
 // Pods that are refused may be admitted when those of the old revision have ended.
 constexpr auto refusal_patience = std::chrono::seconds(10);
 constexpr std::string_view refused_creations = "fieldSelector=type%3DWarning%2Creason%3DFailedCreate";
-
-std::string text(const json &object, const char *key) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 std::string key_of(const std::string &ns, const std::string &name) { return ns + "/" + name; }
 

@@ -205,7 +205,7 @@ TEST_CASE("shutting down does not wait for what does not end") {
   std::optional<Result<Reply>> reply;
   SECTION("an operation that ignores its cancellation is answered for") {
     begin_and_reach(fake, "stubborn", reply);
-    fake.shutdown(std::chrono::milliseconds(50));
+    fake.shutdown(std::chrono::milliseconds(700));
     fake.context().run();
     REQUIRE(reply);
     CHECK(reply->error().code == Code::cancelled);
@@ -214,7 +214,7 @@ TEST_CASE("shutting down does not wait for what does not end") {
   }
   SECTION("a thread that is blocked is left behind") {
     begin_and_reach(fake, "block", reply);
-    fake.shutdown(std::chrono::milliseconds(50));
+    fake.shutdown(std::chrono::milliseconds(700));
     fake.context().run();
     REQUIRE(reply);
     CHECK(reply->error().code == Code::cancelled);

@@ -15,11 +15,15 @@ export KUBECONFIG=$work/kubeconfig TALOSCONFIG=$work/talosconfig XDG_STATE_HOME=
 unset KSAIL_TIMING_LOG KSAIL_TIMING_JSON
 export KSAIL_VANILLA_NODE_IMAGE=${KSAIL_VANILLA_NODE_IMAGE:-ksail/node-vanilla:v1.34.2}
 export KSAIL_K3S_NODE_IMAGE=${KSAIL_K3S_NODE_IMAGE:-ksail/k3s-standin:v1.34.2}
+export KSAIL_TALOS_NODE_IMAGE=${KSAIL_TALOS_NODE_IMAGE:-ksail/node-talos:v1.13.0}
 docker image inspect "$KSAIL_VANILLA_NODE_IMAGE" >/dev/null 2>&1 || skip "the node image $KSAIL_VANILLA_NODE_IMAGE is not there (packaging/node-images/vanilla/build)"
 # need_images CREATE-OPTION...: what creating a cluster with these options takes besides; quick when it is there.
 need_images() {
   if [[ " $* " == *' --distribution K3s '* ]] && ! docker image inspect "$KSAIL_K3S_NODE_IMAGE" >/dev/null 2>&1; then
     skip "the node image $KSAIL_K3S_NODE_IMAGE is not there (packaging/node-images/k3s-standin/build)"
+  fi
+  if [[ " $* " == *' --distribution Talos '* ]] && ! docker image inspect "$KSAIL_TALOS_NODE_IMAGE" >/dev/null 2>&1; then
+    skip "the node image $KSAIL_TALOS_NODE_IMAGE is not there (packaging/node-images/talos/build)"
   fi
   [[ " $* " != *' --control-planes '* ]] || "$repo/packaging/node-images/load-balancer/build" >/dev/null
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The client of the Talos API against a real machine. Environment: KSAIL_TALOS_API, host:port, and KSAIL_TALOS_CONFIG, the
-// configuration of that control plane.
+// The client of the Talos API against a real machine. Environment: KSAIL_TALOS_API, host:port, and KSAIL_TALOS_CONFIG,
+// the configuration of that control plane.
 #include "distributions/talos/secrets.hpp"
 #include "distributions/talos_api/client.hpp"
 #include "kubernetes/atomic_file.hpp"
@@ -184,4 +184,44 @@ TEST_CASE("fifty calls at once over one connection") {
     });
   ForEachOptions at_once;
   CHECK(loop.run(run_all(std::move(work), at_once)));
+}
+
+// Run by talos_maintenance, against a machine that has no configuration yet.
+TEST_CASE("a machine without configuration takes one from who knows its key", "[.maintenance]") {
+  Loop loop;
+  const std::string api = environment("KSAIL_TALOS_API");
+  ClientOptions nobody;
+  nobody.host = api.substr(0, api.rfind(':'));
+  nobody.port = static_cast<std::uint16_t>(std::stoi(api.substr(api.rfind(':') + 1)));
+  ClientOptions mistaken = nobody;
+  mistaken.fingerprint = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+  Client elsewhere(loop.executor(), mistaken);
+  auto version = loop.run(elsewhere.version(soon()));
+  REQUIRE_FALSE(version);
+  CHECK(version.error().code == Code::unauthenticated);
+  nobody.fingerprint = environment("KSAIL_TALOS_FINGERPRINT");
+  Client maintenance(loop.executor(), nobody);
+  ApplyConfiguration apply;
+  apply.config = "version: v1alpha1\nmachine:\n  nonsense: 1\n";
+  auto done = loop.run(maintenance.apply_configuration(apply, soon()));
+  REQUIRE_FALSE(done);
+  CHECK(done.error().message.find("nonsense") != std::string::npos);
+  apply.config = *kubernetes::read_whole_file(environment("KSAIL_TALOS_CONFIG")).value();
+  done = loop.run(maintenance.apply_configuration(apply, soon()));
+  if (!done) FAIL(done.error().message);
+
+  // Now it has the cluster's keys, and asks for them. It may take a moment to change over.
+  const auto until = Deadline::after(60s);
+  for (;;) {
+    Client client(loop.executor(), options());
+    auto told = loop.run(client.version(Deadline::after(3s)));
+    if (told) {
+      CHECK(told->platform == "container");
+      break;
+    }
+    REQUIRE_FALSE(until.passed());
+    loop.run(sleep_for(100ms));
+  }
+  Client stranger(loop.executor(), nobody);
+  CHECK_FALSE(loop.run(stranger.version(soon())));
 }

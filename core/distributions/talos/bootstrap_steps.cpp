@@ -48,19 +48,28 @@ bool not_yet(const Error &error) {
   }
 }
 
-/// Asked again and again, since the moment from which on it is accepted is told by nobody. A try that took effect
-/// although its answer was lost shows as "already exists" in the next.
-asio::awaitable<Result<void>> bootstrap_etcd(Shared b, BootstrapContext &context) {
-  const std::string name = b->cluster->control_planes.front().name;
-  auto address = published(context, name, talos_api_port);
-  if (!address) co_return address.error();
+/// Of the first control plane, or of another machine through it.
+Result<std::unique_ptr<talos_api::Client>> talos_client(const Shared &b, BootstrapContext &context,
+                                                        std::string node = std::string()) {
+  auto address = published(context, b->cluster->control_planes.front().name, talos_api_port);
+  if (!address) return address.error();
   talos_api::ClientOptions options;
   options.host = address->first;
   options.port = address->second;
   options.ca_pem = b->cluster->secrets.os.certificate_pem;
   options.certificate_pem = b->cluster->api_client.certificate_pem;
   options.key_pem = b->cluster->api_client.key_pem;
-  b->machine = std::make_unique<talos_api::Client>(context.executor(), std::move(options));
+  options.node = std::move(node);
+  return std::make_unique<talos_api::Client>(context.executor(), std::move(options));
+}
+
+/// Asked again and again, since the moment from which on it is accepted is told by nobody. A try that took effect
+/// although its answer was lost shows as "already exists" in the next.
+asio::awaitable<Result<void>> bootstrap_etcd(Shared b, BootstrapContext &context) {
+  const std::string name = b->cluster->control_planes.front().name;
+  auto client = talos_client(b, context);
+  if (!client) co_return client.error();
+  b->machine = std::move(*client);
   auto pause = std::chrono::milliseconds(50);
   const auto longest = std::chrono::milliseconds(250); // one cheap call on a local machine, and everything waits for it
   for (;;) {
@@ -79,6 +88,13 @@ asio::awaitable<Result<void>> bootstrap_etcd(Shared b, BootstrapContext &context
     if (!slept) co_return Error(Code::cancelled, "cancelled");
     pause = std::min(pause * 3 / 2, longest);
   }
+}
+
+asio::awaitable<Result<void>> pull_images_of(Shared b, const Machine &machine, BootstrapContext &context) {
+  const bool first = machine.name == b->cluster->control_planes.front().name;
+  auto client = talos_client(b, context, first ? std::string() : machine.address);
+  if (!client) co_return client.error();
+  co_return co_await pull_images(**client, machine.name, machine.pulls, context.deadline());
 }
 
 /// What the machine's own services are at, for when something does not come up.
@@ -199,6 +215,11 @@ std::vector<BootstrapStep> bootstrap_steps(std::shared_ptr<Cluster> cluster) {
   const std::string first = "node:" + b->cluster->control_planes.front().name;
   add("bootstrap", "bootstrap", "Bootstrap of etcd", {first},
       [b](BootstrapContext &context) { return bootstrap_etcd(b, context); });
+  for (const auto *machines : {&b->cluster->control_planes, &b->cluster->workers})
+    for (const auto &machine : *machines)
+      if (!machine.pulls.empty())
+        add("images:" + machine.name, "bootstrap", "", {first, "node:" + machine.name},
+            [b, &machine](BootstrapContext &context) { return pull_images_of(b, machine, context); });
   std::vector<std::string> api_after = {"bootstrap"};
   if (b->cluster->api_node != b->cluster->control_planes.front().name)
     api_after.push_back("node:" + b->cluster->api_node);

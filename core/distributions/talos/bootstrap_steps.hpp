@@ -4,6 +4,7 @@
 #pragma once
 
 #include "distributions/distribution.hpp"
+#include "distributions/talos/image_pulls.hpp"
 #include "distributions/talos/secrets.hpp"
 
 #include <memory>
@@ -14,7 +15,8 @@ namespace ksail::talos {
 
 struct Machine {
   std::string name;
-  std::string address; ///< IPv4 in the cluster's network
+  std::string address;          ///< IPv4 in the cluster's network
+  std::vector<ImagePull> pulls; ///< of images that it has not yet
 };
 
 struct Cluster {

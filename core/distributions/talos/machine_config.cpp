@@ -51,9 +51,12 @@ YamlNode machine(const ClusterConfig &cluster, const SecretsBundle &secrets, con
   node.set("token", text(secrets.trustd_token));
   node.set("ca", authority(secrets.os, control_plane));
   node.set("certSANs", texts(cluster.cert_sans));
-  node.set("kubelet", mapping({{"image", text(images.kubelet)},
-                               {"defaultRuntimeSeccompProfileEnabled", boolean(true)},
-                               {"disableManifestsDirectory", boolean(true)}}));
+  YamlNode kubelet = mapping({{"image", text(images.kubelet)},
+                              {"defaultRuntimeSeccompProfileEnabled", boolean(true)},
+                              {"disableManifestsDirectory", boolean(true)}});
+  if (cluster.quick_control_plane && control_plane)
+    kubelet.set("extraConfig", mapping({{"httpCheckFrequency", text("1s")}}));
+  node.set("kubelet", std::move(kubelet));
   if (cluster.contract.minor <= 12) node.set("network", YamlNode::mapping());
   node.set("install", install(cluster));
   if (!cluster.mirrors.empty() && cluster.contract.minor <= 11) {
@@ -100,6 +103,14 @@ YamlNode api_server(const ClusterConfig &cluster, const NodeImages &images) {
   return node;
 }
 
+/// What starts together with the API server and asks it for its own configuration at once.
+YamlNode before_the_api_server(const ClusterConfig &cluster, const std::string &image) {
+  YamlNode node = mapping({{"image", text(image)}});
+  if (cluster.quick_control_plane)
+    node.set("extraArgs", mapping({{"authentication-tolerate-lookup-failure", YamlNode::string("true")}}));
+  return node;
+}
+
 YamlNode network(const ClusterConfig &cluster) {
   YamlNode node = YamlNode::mapping();
   if (cluster.cni != "flannel") {
@@ -140,9 +151,9 @@ YamlNode cluster_section(const ClusterConfig &cluster, const SecretsBundle &secr
   node.set("aggregatorCA", authority(secrets.aggregator, true));
   node.set("serviceAccount", mapping({{"key", text(encode_base64(secrets.service_account_key))}}));
   node.set("apiServer", api_server(cluster, images));
-  node.set("controllerManager", mapping({{"image", text(images.controller_manager)}}));
+  node.set("controllerManager", before_the_api_server(cluster, images.controller_manager));
   node.set("proxy", mapping({{"image", text(images.proxy)}}));
-  node.set("scheduler", mapping({{"image", text(images.scheduler)}}));
+  node.set("scheduler", before_the_api_server(cluster, images.scheduler));
   node.set("discovery", discovery());
   YamlNode etcd = YamlNode::mapping();
   if (!images.etcd.empty()) etcd.set("image", text(images.etcd));

@@ -39,6 +39,11 @@ struct ClusterConfig {
   /// Talos' load balancer for the API server on every node. It looks only every 20 s whether an API server is there, so
   /// that a cluster becomes ready much later with it.
   bool kube_prism = true;
+  /// The kubelet asks machined for its static pods every second instead of every 20: the first time it asks there are
+  /// none, as etcd has to be healthy before they are told. And the controller manager and the scheduler, which start
+  /// before the API server has allowed them anything, wait for that instead of ending and being started again after 10
+  /// and 20 s. They then do without the certificate of the API aggregation, behind which neither of them stands.
+  bool quick_control_plane = false;
   std::string install_disk;  ///< "/dev/sda"; empty: no disk is named, as for containers
   std::string install_image; ///< empty: what the running Talos takes by itself
   std::vector<RegistryMirror> mirrors;

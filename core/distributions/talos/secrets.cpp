@@ -138,7 +138,7 @@ private:
   std::optional<Error> failure_;
 };
 
-Result<YamlNode> root_of(std::string_view yaml, const std::string &file) {
+Result<YamlNode> bundle_root(std::string_view yaml, const std::string &file) {
   auto tree = kubernetes::parse_yaml_tree(yaml, file);
   if (!tree) return tree.error();
   if (!*tree || !(*tree)->is_mapping())
@@ -193,7 +193,7 @@ Result<SecretsBundle> SecretsBundle::create() {
 }
 
 Result<SecretsBundle> SecretsBundle::parse(std::string_view yaml, const std::string &file) {
-  auto root = root_of(yaml, file);
+  auto root = bundle_root(yaml, file);
   if (!root) return root.error();
   Reader reader(*root, file);
   SecretsBundle read;
@@ -214,7 +214,7 @@ Result<SecretsBundle> SecretsBundle::parse(std::string_view yaml, const std::str
 }
 
 Result<SecretsBundle> SecretsBundle::from_machine_config(std::string_view yaml, const std::string &file) {
-  auto root = root_of(yaml, file);
+  auto root = bundle_root(yaml, file);
   if (!root) return root.error();
   Reader reader(*root, file);
   const std::string type = reader.text("machine.type", true);

@@ -8,6 +8,7 @@
 #include "distributions/talos/release.hpp"
 #include "distributions/talos/secrets.hpp"
 #include "distributions/talos/talos_plan.hpp"
+#include "distributions/talos/user_patches.hpp"
 #include "distributions/vanilla/image_manifests.hpp"
 
 namespace ksail::talos {
@@ -24,7 +25,7 @@ Result<void> Talos::check(const ClusterSpec &spec) const {
   // An image without a version in its tag may still be told by its label, which is only known later.
   auto release = release_of(spec.kubernetes_version, spec.node_image, {});
   if (!release && release.error().message.find("cannot be told") == std::string::npos) return release.error();
-  return {};
+  return try_user_patches(spec, release ? release->contract : Contract{});
 }
 
 std::vector<ImageNeed> Talos::images(const ClusterSpec &spec) const {

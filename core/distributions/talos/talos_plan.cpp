@@ -10,6 +10,7 @@
 #include "distributions/talos/machine_config.hpp"
 #include "distributions/talos/node_files.hpp"
 #include "distributions/talos/release.hpp"
+#include "distributions/talos/user_patches.hpp"
 #include "kubernetes/base64.hpp"
 
 namespace ksail::talos {
@@ -79,6 +80,7 @@ Result<ClusterConfig> cluster_config(const ClusterSpec &spec, const Release &rel
   config.allow_scheduling_on_control_planes = spec.workers == 0;
   // One control plane needs no balancing, and several have the cluster's own load balancer in front of them.
   config.kube_prism = false;
+  config.quick_control_plane = true;
   for (const auto &mirror : effective_mirrors(spec))
     config.mirrors.push_back({mirror.host, mirror.endpoints});
   if (spec.cni == Cni::none) {
@@ -112,7 +114,7 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
     for (const auto &name : names) {
       auto address = address_in(*network, next++);
       if (!address) return address.error();
-      machines.push_back({name, *address});
+      machines.push_back({name, *address, {}});
     }
     return machines;
   };
@@ -155,17 +157,26 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
 
   auto config = cluster_config(spec, *release, image->second, endpoint_host);
   if (!config) return config.error();
+  auto patches = parse_user_patches(spec);
+  if (!patches) return patches.error();
   const bool own_network = !config->inline_manifests.empty();
   auto pods = parse_subnet(spec.pod_subnet);
   if (!pods) return pods.error();
   const auto first_range = part_of(*pods, 24, 0);
   std::vector<NodeTemplate> nodes;
-  const auto add = [&](const Machine &machine, MachineType type) -> Result<void> {
-    const Documents documents = machine_config(*config, cluster->secrets, type);
+  // An image that says which Kubernetes it holds has that one's images in it.
+  const auto held = image->second.labels.find("ksail.kubernetes-version");
+  const bool images_inside = held != image->second.labels.end() && held->second == release->kubernetes;
+  Documents control_plane_config;
+  const auto add = [&](Machine &machine, MachineType type) -> Result<void> {
+    Documents documents = machine_config(*config, cluster->secrets, type);
+    if (auto patched = apply_user_patches(documents, *patches, type); !patched) return patched.error();
     if (auto checked =
             check_config(documents, release->contract, MachineMode::container, "configuration of " + machine.name);
         !checked)
       return checked.error();
+    if (type == MachineType::controlplane) control_plane_config = documents;
+    if (!images_inside) machine.pulls = image_pulls(control_plane_config, type == MachineType::controlplane);
     NodeTemplate node;
     node.name = machine.name;
     node.role = type == MachineType::controlplane ? "control-plane" : "worker";
@@ -192,9 +203,9 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
     nodes.push_back(std::move(node));
     return {};
   };
-  for (const auto &machine : cluster->control_planes)
+  for (auto &machine : cluster->control_planes)
     if (auto added = add(machine, MachineType::controlplane); !added) return added.error();
-  for (const auto &machine : cluster->workers)
+  for (auto &machine : cluster->workers)
     if (auto added = add(machine, MachineType::worker); !added) return added.error();
   if (!balancer.name.empty()) nodes.push_back(load_balancer_node(balancer));
   return std::unique_ptr<ClusterPlan>(std::make_unique<TalosPlan>(cluster, std::move(nodes)));

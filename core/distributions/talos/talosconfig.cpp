@@ -25,7 +25,7 @@ Error wrong(const std::string &file, const std::string &what) {
   return Error(Code::config, file + ": " + what, "`talosctl config info` shows what talosctl makes of it");
 }
 
-Result<YamlNode> root_of(std::string_view text, const std::string &file) {
+Result<YamlNode> talosconfig_root(std::string_view text, const std::string &file) {
   auto tree = kubernetes::parse_yaml_tree(text, file);
   if (!tree) return tree.error();
   if (!*tree || (*tree)->is_null()) return YamlNode::mapping();
@@ -89,7 +89,7 @@ std::string talosconfig_path() {
 }
 
 Result<std::string> with_context(std::string_view text, const TalosContext &context, const std::string &file) {
-  auto root = root_of(text, file);
+  auto root = talosconfig_root(text, file);
   if (!root) return root.error();
   root->set("context", YamlNode::string(context.name));
   YamlNode *contexts = root->field("contexts");
@@ -102,7 +102,7 @@ Result<std::string> with_context(std::string_view text, const TalosContext &cont
 }
 
 Result<std::string> without_context(std::string_view text, const std::string &name, const std::string &file) {
-  auto root = root_of(text, file);
+  auto root = talosconfig_root(text, file);
   if (!root) return root.error();
   YamlNode *contexts = root->field("contexts");
   if (!contexts || !contexts->field(name)) return std::string(text);
@@ -117,7 +117,7 @@ Result<std::string> without_context(std::string_view text, const std::string &na
 }
 
 Result<TalosContext> parse_talosconfig(std::string_view text, const std::string &file, const std::string &name) {
-  auto root = root_of(text, file);
+  auto root = talosconfig_root(text, file);
   if (!root) return root.error();
   TalosContext context;
   context.name = name.empty() ? root->text("context") : name;

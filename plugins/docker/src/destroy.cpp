@@ -4,6 +4,7 @@
 // A creation that was cut off (its process killed, its answer lost) may still be going on inside the engine: its
 // container is not listed yet, but the labelled volume that is being filled for it is, and cannot be removed. So after
 // a round that found anything there is another look, until nothing is left.
+#include "answer_member.hpp"
 #include "engine_error.hpp"
 #include "labels.hpp"
 #include "node_view.hpp"
@@ -27,12 +28,6 @@ struct Found {
   json networks = json::array();
   bool empty() const { return containers.empty() && volumes.empty() && networks.empty(); }
 };
-
-std::string text(const json &object, const char *name) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 /// The named volumes that an entry of the container list holds.
 std::vector<std::string> volumes_of(const json &entry) {

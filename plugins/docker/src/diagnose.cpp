@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // diagnose: what could keep nodes from working, each with its remedy. Never fails because a check does.
+#include "answer_member.hpp"
 #include "engine_error.hpp"
 #include "host_facts.hpp"
 #include "verbs.hpp"
@@ -34,11 +35,6 @@ private:
 std::string gibibytes(double bytes) {
   const auto tenths = static_cast<long>(bytes / (1 << 30) * 10);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " GiB";
-}
-
-std::string text(const json &object, const char *name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 void check_cgroups(Report &report, const json &info) {

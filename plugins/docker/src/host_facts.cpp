@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host_facts.hpp"
 
+#include "answer_member.hpp"
+
 namespace ksail::docker {
 
 namespace {
 
 using nlohmann::json;
-
-std::string text(const json &object, const char *name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 /// An absent flag is of an engine that does not know it: no reason to warn.
 bool flag(const json &object, const char *name) {

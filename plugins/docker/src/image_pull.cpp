@@ -2,6 +2,7 @@
 // prefetch: images on the engine before nodes are made from them.
 #include "image_pull.hpp"
 
+#include "answer_member.hpp"
 #include "engine_error.hpp"
 #include "image_reference.hpp"
 #include "labels.hpp"
@@ -32,12 +33,6 @@ struct ImageWanted {
   ImageReference parsed;
   json result;
 };
-
-std::string text(const json &object, const char *name) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 json image_view(const ImageWanted &image, const std::string &use, const char *source, const std::string &id,
                 const json &labels) {

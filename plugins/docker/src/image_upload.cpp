@@ -19,10 +19,10 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t part_size = 2u << 20;
-constexpr std::chrono::milliseconds event_interval{200};
+constexpr std::chrono::milliseconds progress_interval{200};
 
 /// The engine's tar stream needs to know sizes ahead, which an archive that is being made does not have: so it travels
-/// as numbered parts of a known size, to be put together again by `cat`.
+/// as numbered parts of a known size, and whoever reads them need not wait for the last one.
 class Upload {
 public:
   Upload(Context &context, std::unique_ptr<ByteSource> source, std::string folder, std::string check_as)
@@ -60,7 +60,7 @@ private:
     bytes_ += part.size();
     if (ended_ && check_)
       if (auto whole = check_->finish(); !whole) co_return whole.error();
-    if (Clock::now() - last_told_ >= event_interval || ended_) {
+    if (Clock::now() - last_told_ >= progress_interval || ended_) {
       context_.event(json{{"event", "sent"}, {"bytes", bytes_}, {"total", source_->total()}});
       last_told_ = Clock::now();
     }
@@ -70,7 +70,12 @@ private:
     archive.add_file(folder_ + name, 0600, part);
     std::string bytes = std::move(archive).finish();
     // Only the last part carries the end of the archive.
-    if (!ended_) bytes.resize(512 + (part.size() + 511) / 512 * 512);
+    bytes.resize(512 + (part.size() + 511) / 512 * 512);
+    if (ended_) {
+      TarArchive end(now_);
+      end.add_file(folder_ + "/end", 0600, std::string());
+      bytes += std::move(end).finish();
+    }
     co_return bytes;
   }
 

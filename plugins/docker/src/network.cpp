@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ensure_infrastructure: one bridge network per cluster with a range chosen here, so that nodes can have fixed
 // addresses that are known before they exist.
+#include "answer_member.hpp"
 #include "engine_error.hpp"
 #include "labels.hpp"
 #include "request_body.hpp"
@@ -15,12 +16,6 @@ namespace ksail::docker {
 namespace {
 
 using nlohmann::json;
-
-std::string text(const json &object, const char *name) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 /// The IPv4 ranges a network has.
 std::vector<std::pair<std::string, std::string>> ranges_of(const json &network) {

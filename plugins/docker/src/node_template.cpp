@@ -78,7 +78,7 @@ bool has_type(const json &value, Type type) {
   return false;
 }
 
-std::string text(const json &object, const char *name, std::string otherwise) {
+std::string text_or(const json &object, const char *name, std::string otherwise) {
   const auto found = object.find(name);
   return found != object.end() && found->is_string() ? found->get<std::string>() : otherwise;
 }
@@ -150,12 +150,12 @@ void read_files(Checker &check, NodeTemplate &node, const sdk::Request &request)
   for (const auto &entry : list(node.settings, "files")) {
     check.only(entry, "files", {"path", "mode", "content", "blob", "symlink"});
     PlacedFile file;
-    file.path = text(entry, "path", "");
+    file.path = text_or(entry, "path", "");
     check.absolute(file.path, "files");
     file.mode = static_cast<unsigned>(check.number(entry, "files", "mode", 0, 07777, 0644));
-    file.symlink = text(entry, "symlink", "");
-    file.content = text(entry, "content", "");
-    if (const std::string blob = text(entry, "blob", ""); !blob.empty()) {
+    file.symlink = text_or(entry, "symlink", "");
+    file.content = text_or(entry, "content", "");
+    if (const std::string blob = text_or(entry, "blob", ""); !blob.empty()) {
       const std::string *bytes = request.blob(blob);
       if (bytes)
         file.content = *bytes;
@@ -182,8 +182,8 @@ void read_ports(Checker &check, NodeTemplate &node) {
     port.container = static_cast<int>(check.number(entry, "ports", "container", 1, 65535, 0));
     port.host = static_cast<int>(check.number(entry, "ports", "host", 0, 65535, 0));
     port.chosen = port.host == 0;
-    port.host_address = text(entry, "host_address", port.host_address);
-    port.protocol = text(entry, "protocol", port.protocol);
+    port.host_address = text_or(entry, "host_address", port.host_address);
+    port.protocol = text_or(entry, "protocol", port.protocol);
     if (port.container == 0) check.refuse("a port has no 'container'", "");
     if (port.protocol != "tcp" && port.protocol != "udp" && port.protocol != "sctp")
       check.refuse("protocol '" + port.protocol + "' in ports", "use tcp, udp or sctp");
@@ -193,23 +193,23 @@ void read_ports(Checker &check, NodeTemplate &node) {
 
 void check_rest(Checker &check, const NodeTemplate &node) {
   const json &t = node.settings;
-  if (!text(t, "user_data", "").empty()) check.refuse("containers have no user_data", "place files instead");
+  if (!text_or(t, "user_data", "").empty()) check.refuse("containers have no user_data", "place files instead");
   if (!node.address.empty() && !(parse_ipv4_range(node.address) && node.address.find('/') == std::string::npos))
     check.refuse("'" + node.address + "' in address is not an IPv4 address", "");
   for (const auto &mount : list(t, "mounts")) {
     check.only(mount, "mounts", {"source", "target", "options"});
     for (const char *side : {"source", "target"}) {
-      check.absolute(text(mount, side, ""), "mounts");
+      check.absolute(text_or(mount, side, ""), "mounts");
       // A bind is written source:target:options.
-      if (text(mount, side, "").find(':') != std::string::npos) check.refuse("a path in mounts has a ':'", "");
+      if (text_or(mount, side, "").find(':') != std::string::npos) check.refuse("a path in mounts has a ':'", "");
     }
     if (!has_type(list(mount, "options"), Type::texts))
       check.refuse("'options' in mounts has to be an array of strings", "");
   }
   for (const auto &volume : list(t, "shared_volumes")) {
     check.only(volume, "shared_volumes", {"name", "target"});
-    check.absolute(text(volume, "target", ""), "shared_volumes");
-    const std::string name = text(volume, "name", "");
+    check.absolute(text_or(volume, "target", ""), "shared_volumes");
+    const std::string name = text_or(volume, "name", "");
     const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
     if (name.empty() || !std::all_of(name.begin(), name.end(), good))
       check.refuse("'" + name + "' cannot be the name of a shared volume", "use lower case letters, digits and '-'");
@@ -224,7 +224,7 @@ void check_rest(Checker &check, const NodeTemplate &node) {
     check.absolute(path, "tmpfs");
   if (const auto found = t.find("restart"); found != t.end() && found->is_object()) {
     check.only(*found, "restart", {"policy", "max_retries"});
-    const std::string policy = text(*found, "policy", "");
+    const std::string policy = text_or(*found, "policy", "");
     constexpr std::array known = {"no", "always", "on-failure", "unless-stopped"};
     if (std::find(known.begin(), known.end(), policy) == known.end())
       check.refuse("'" + policy + "' in restart is no policy", "use no, always, on-failure or unless-stopped");
@@ -269,14 +269,14 @@ json host_config(const NodeTemplate &node, const ClusterSettings &cluster) {
   // An engine that maps user ids refuses privileged containers in the mapped namespace; others ignore this.
   if (privileged) host["UsernsMode"] = "host";
   if (flag(t, "read_only_root")) host["ReadonlyRootfs"] = true;
-  if (const std::string mode = text(t, "cgroup_namespace", ""); !mode.empty()) host["CgroupnsMode"] = mode;
+  if (const std::string mode = text_or(t, "cgroup_namespace", ""); !mode.empty()) host["CgroupnsMode"] = mode;
   if (const auto options = list(t, "security_options"); !options.empty()) host["SecurityOpt"] = options;
   if (const auto found = t.find("sysctls"); found != t.end() && found->is_object() && !found->empty())
     host["Sysctls"] = *found;
 
   json binds = json::array();
   for (const auto &mount : list(t, "mounts")) {
-    std::string bind = text(mount, "source", "") + ":" + text(mount, "target", "");
+    std::string bind = text_or(mount, "source", "") + ":" + text_or(mount, "target", "");
     std::string options;
     for (const auto &option : list(mount, "options"))
       options += (options.empty() ? "" : ",") + option.get<std::string>();
@@ -298,8 +298,8 @@ json host_config(const NodeTemplate &node, const ClusterSettings &cluster) {
   }
   for (const auto &shared : list(t, "shared_volumes"))
     mounts.push_back({{"Type", "volume"},
-                      {"Source", "ksail-" + cluster.cluster + "-" + text(shared, "name", "")},
-                      {"Target", text(shared, "target", "")},
+                      {"Source", "ksail-" + cluster.cluster + "-" + text_or(shared, "name", "")},
+                      {"Target", text_or(shared, "target", "")},
                       {"VolumeOptions", {{"Labels", volume_labels}, {"NoCopy", true}}}});
   if (!mounts.empty()) host["Mounts"] = std::move(mounts);
 
@@ -326,7 +326,7 @@ json host_config(const NodeTemplate &node, const ClusterSettings &cluster) {
   if (!bindings.empty()) host["PortBindings"] = std::move(bindings);
 
   if (const auto found = t.find("restart"); found != t.end() && found->is_object()) {
-    const std::string policy = text(*found, "policy", "no");
+    const std::string policy = text_or(*found, "policy", "no");
     host["RestartPolicy"]["Name"] = policy;
     host["RestartPolicy"]["MaximumRetryCount"] = policy == "on-failure" ? found->value("max_retries", 0) : 0;
   }
@@ -350,7 +350,7 @@ Result<NodeTemplate> parse_node_template(const json &value, const sdk::Request &
   if (!value.is_object())
     return Error(Code::invalid_argument, request.verb + ": every entry of 'nodes' has to be an object");
   NodeTemplate node;
-  node.name = text(value, "name", "");
+  node.name = text_or(value, "name", "");
   Checker check(request.verb + ": node '" + node.name + "'");
   const auto name_char = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
@@ -372,9 +372,9 @@ Result<NodeTemplate> parse_node_template(const json &value, const sdk::Request &
       node.settings[entry.key()] = *entry;
   }
   if (check.problem()) return *check.problem();
-  node.role = text(node.settings, "role", "");
-  node.image = text(node.settings, "image", "");
-  node.address = text(node.settings, "address", "");
+  node.role = text_or(node.settings, "role", "");
+  node.image = text_or(node.settings, "image", "");
+  node.address = text_or(node.settings, "address", "");
   if (node.image.empty()) check.refuse("has no 'image'", "");
   if (const auto found = node.settings.find("labels"); found != node.settings.end()) node.labels = *found;
   for (const auto &entry : list(node.settings, "tmpfs"))
@@ -404,7 +404,7 @@ json container_labels(const NodeTemplate &node, const ClusterSettings &cluster) 
 json create_body(const NodeTemplate &node, const ClusterSettings &cluster) {
   const json &t = node.settings;
   json body = {{"Image", node.image},
-               {"Hostname", text(t, "hostname", node.name)},
+               {"Hostname", text_or(t, "hostname", node.name)},
                {"Tty", flag(t, "tty")},
                {"Labels", container_labels(node, cluster)},
                {"HostConfig", host_config(node, cluster)}};

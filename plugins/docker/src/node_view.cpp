@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node_view.hpp"
 
+#include "answer_member.hpp"
 #include "labels.hpp"
 
 #include <charconv>
@@ -12,23 +13,10 @@ namespace {
 
 using nlohmann::json;
 
-std::string text(const json &object, const char *name) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 std::int64_t number(const json &object, const char *name) {
   if (!object.is_object()) return 0;
   const auto found = object.find(name);
   return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
-}
-
-const json &member(const json &object, const char *name) {
-  static const json none = json::object();
-  if (!object.is_object()) return none;
-  const auto found = object.find(name);
-  return found == object.end() ? none : *found;
 }
 
 std::string state_of(const std::string &engine_state) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pull_progress.hpp"
 
+#include "answer_member.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace ksail::docker {
@@ -9,12 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-std::string text(const json &object, const char *name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::uint64_t number(const json &object, const char *name) {
+std::uint64_t positive(const json &object, const char *name) {
   const auto found = object.find(name);
   return found != object.end() && found->is_number_integer() && found->get<std::int64_t>() > 0
              ? found->get<std::uint64_t>()
@@ -37,8 +34,8 @@ bool PullProgress::feed(std::string_view line) {
     const auto detail = message.find("progressDetail");
     if (detail == message.end() || !detail->is_object()) return false;
     Layer &entry = layers_[layer];
-    entry.done = number(*detail, "current");
-    entry.total = std::max(entry.total, std::max(number(*detail, "total"), entry.done));
+    entry.done = positive(*detail, "current");
+    entry.total = std::max(entry.total, std::max(positive(*detail, "total"), entry.done));
     return true;
   }
   if (status == "Download complete" || status == "Pull complete") {

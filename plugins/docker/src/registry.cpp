@@ -2,6 +2,7 @@
 // ensure_registry and remove_registry: an image registry in a container of its own beside the clusters. It belongs to
 // none of them: it carries the label ksail.registry, is at home in the engine's default network (which publishes its
 // port, whichever clusters come and go), and is attached to the network of each cluster that uses it.
+#include "answer_member.hpp"
 #include "engine_error.hpp"
 #include "labels.hpp"
 #include "request_body.hpp"
@@ -18,18 +19,6 @@ using nlohmann::json;
 
 constexpr const char *registry_label = "ksail.registry";
 constexpr int inside_port = 5000;
-
-std::string text(const json &object, const char *name) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-json member(const json &object, const char *name) {
-  if (!object.is_object()) return json::object();
-  const auto found = object.find(name);
-  return found != object.end() && found->is_object() ? *found : json(json::object());
-}
 
 struct Wanted {
   std::string name, image, network, host_address;

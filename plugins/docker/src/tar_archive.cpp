@@ -19,7 +19,7 @@ void put_octal(char *field, std::size_t width, std::uint64_t value) {
 }
 
 void put_text(char *field, std::size_t width, std::string_view text) {
-  std::memcpy(field, text.data(), std::min(width, text.size()));
+  text.copy(field, width);
 }
 
 /// "LENGTH key=value\n", where LENGTH counts itself.

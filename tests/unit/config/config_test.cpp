@@ -175,3 +175,14 @@ TEST_CASE("durations come as durations") {
   world.request.flags.push_back({std::string(key::timeout), "90s", "--timeout"});
   CHECK(world.settings().duration(key::timeout) == std::chrono::seconds(90));
 }
+
+TEST_CASE("patches in ksail.yaml are found beside it, with or without a role") {
+  World world;
+  world.folder.write("ksail.yaml",
+                     head + "spec:\n  talos: {patches: \"a.yaml,worker=sub/b.yaml,/abs/c.yaml,./x=y.yaml\"}\n");
+  const std::string folder = world.folder.path().string();
+  CHECK(world.settings().text(key::talos_patches) ==
+        folder + "/a.yaml,worker=" + folder + "/sub/b.yaml,/abs/c.yaml," + folder + "/x=y.yaml");
+  world.request.flags = {{std::string(key::talos_patches), "~/a.yaml,control-plane=b.yaml", "--talos-patch"}};
+  CHECK(world.settings().text(key::talos_patches) == "/home/me/a.yaml,control-plane=b.yaml");
+}

@@ -326,6 +326,47 @@ TEST_CASE("frames that are too large, out of place or nonsense end the connectio
   }
 }
 
+TEST_CASE("a server that answers before it has read the request is believed, and the connection goes on") {
+  Pair pair;
+  GrpcRequest request;
+  request.method = "/machine.MachineService/ApplyConfiguration";
+  request.authority = "10.5.0.2:50000";
+  request.message = std::string(300'000, 'x'); // more than the server lets come without saying so
+  const auto call = pair.session.start(request).value();
+  REQUIRE(pair.server.receive(pair.session.take_output()));
+  REQUIRE_FALSE(pair.server.requests.at(0).complete);
+  pair.server.refuse(
+      call,
+      {{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "8"}, {"grpc-message", "too large"}});
+  REQUIRE(pair.session.receive(pair.server.take_output()));
+  pair.server.reset(call, NGHTTP2_NO_ERROR);
+  pair.exchange();
+  const Error error = pair.failure(call);
+  CHECK(error.code == Code::resource_exhausted);
+  CHECK(error.message.find("too large") != std::string::npos);
+  const auto next = pair.start();
+  pair.server.answer(next, grpc_frame("answer"));
+  pair.exchange();
+  CHECK_FALSE(pair.outcome(next).second.has_value());
+}
+
+TEST_CASE("a server that closes its side in the middle of a stream fails that call alone") {
+  Pair pair;
+  const auto cut = pair.start();
+  const auto other = pair.start();
+  pair.server.begin(cut, grpc_frame("one"));
+  pair.exchange();
+  pair.server.more(cut, grpc_frame("two").substr(0, 4), true, {});
+  pair.exchange();
+  auto [messages, error] = pair.outcome(cut);
+  CHECK(messages == std::vector<std::string>{"one"});
+  REQUIRE(error.has_value());
+  pair.server.answer(other, grpc_frame("answer"));
+  pair.exchange();
+  CHECK_FALSE(pair.outcome(other).second.has_value());
+  CHECK(pair.session.takes_calls());
+}
+
 TEST_CASE("a call that nobody wants any more is told to the server and heard of no more") {
   Pair pair;
   const auto call = pair.start();

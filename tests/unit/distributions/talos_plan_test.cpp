@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/load_balancer.hpp"
 #include "distributions/talos/config_check.hpp"
+#include "distributions/talos/image_pulls.hpp"
 #include "distributions/talos/release.hpp"
 #include "distributions/talos/talos.hpp"
 #include "distributions/talos/talos_plan.hpp"
@@ -91,6 +92,7 @@ TEST_CASE("one Talos node publishes both APIs, and nothing of its keys is in wha
   CHECK(find(config.front(), "cluster.allowSchedulingOnControlPlanes")->value == "true");
   CHECK(find(config.front(), "cluster.network.cni") == nullptr); // flannel
   CHECK(find(config.front(), "machine.features.kubePrism.enabled")->value == "false");
+  CHECK(find(config.front(), "machine.kubelet.extraConfig.httpCheckFrequency")->value == "1s");
   CHECK((*plan)->api_endpoint() == std::pair<std::string, int>("dev-control-plane", 6443));
   CHECK((*plan)->kubernetes_version() == "v1.36.0");
   CHECK(file_of(node, "/etc/kubernetes/kubeconfig-kubelet") != nullptr);
@@ -121,7 +123,40 @@ TEST_CASE("several Talos control planes stand behind the load balancer; workers 
   std::vector<std::string> names;
   for (const auto &step : (*plan)->steps())
     names.push_back(step.name);
-  CHECK(names == std::vector<std::string>{"bootstrap", "api", "nodes-ready", "dns", "talosconfig"});
+  CHECK(names == std::vector<std::string>{"bootstrap", "images:dev-control-plane", "images:dev-control-plane2",
+                                          "images:dev-control-plane3", "images:dev-worker", "images:dev-worker2", "api",
+                                          "nodes-ready", "dns", "talosconfig"});
+}
+
+TEST_CASE("images are pulled beforehand unless the node image holds them") {
+  const Talos talos;
+  const auto pulls_of = [&](std::map<std::string, std::string> labels) {
+    PlanInput given = input(1, 1, std::move(labels));
+    given.spec.kubernetes_version = "v1.34.2";
+    std::vector<std::string> names;
+    auto plan = talos.plan(given);
+    REQUIRE(plan);
+    for (const auto &step : (*plan)->steps())
+      if (step.name.starts_with("images:")) names.push_back(step.name);
+    return names;
+  };
+  CHECK(pulls_of({{"ksail.kubernetes-version", "v1.34.2"}}).empty());
+  CHECK(pulls_of({{"ksail.kubernetes-version", "v1.35.0"}}).size() == 2);
+  CHECK(pulls_of({}).size() == 2);
+  auto plan = talos.plan(input(1, 1));
+  REQUIRE(plan);
+  const Documents config = config_of((*plan)->nodes().front());
+  using talos_api::ImageNamespace;
+  const ImagePull kubelet{ImageNamespace::system, "ghcr.io/siderolabs/kubelet:v1.36.0"};
+  const ImagePull proxy{ImageNamespace::kubernetes, "registry.k8s.io/kube-proxy:v1.36.0"};
+  CHECK(image_pulls(config, false) == std::vector<ImagePull>{kubelet, proxy});
+  const auto all = image_pulls(config, true);
+  CHECK(all.size() == 5);
+  CHECK(all.front() == kubelet);
+  CHECK(all.back() == proxy);
+  Documents without = config;
+  set(without.front(), "cluster.proxy.disabled", boolean(true));
+  CHECK(image_pulls(without, false) == std::vector<ImagePull>{kubelet});
 }
 
 TEST_CASE("the pod network of a Talos node image comes from its label") {
@@ -142,6 +177,42 @@ TEST_CASE("the pod network of a Talos node image comes from its label") {
   CHECK(find(config.front(), "cluster.inlineManifests") == nullptr);
   CHECK(file_of((*plan)->nodes().front(), "/etc/cni/net.d/10-kindnet.conflist") == nullptr);
   CHECK_FALSE(talos.plan(input(1, 0, {{"ksail.talos-cni", "not base64!"}})));
+}
+
+TEST_CASE("a user's patches change the configurations of the machines they are meant for") {
+  const Talos talos;
+  PlanInput patched = input(1, 1);
+  patched.spec.machine_patches = {{"", "all.yaml", "machine:\n  sysctls:\n    net.core.somaxconn: \"4096\"\n"},
+                                  {"worker", "worker.yaml", "machine:\n  nodeLabels:\n    tier: web\n"},
+                                  {"control-plane", "cp.json", R"([{"op": "remove", "path": "/cluster/discovery"}])"}};
+  REQUIRE(talos.check(patched.spec));
+  auto plan = talos.plan(patched);
+  REQUIRE(plan);
+  const Documents control_plane = config_of((*plan)->nodes()[0]);
+  const Documents worker = config_of((*plan)->nodes()[1]);
+  CHECK(find(worker.front(), "machine.sysctls")->text("net.core.somaxconn") == "4096");
+  CHECK(find(control_plane.front(), "machine.sysctls")->text("net.core.somaxconn") == "4096");
+  CHECK(find(worker.front(), "machine.nodeLabels.tier")->value == "web");
+  CHECK(find(control_plane.front(), "machine.nodeLabels.tier") == nullptr);
+  CHECK(find(control_plane.front(), "cluster.discovery") == nullptr);
+  CHECK(find(worker.front(), "cluster.discovery") != nullptr);
+}
+
+TEST_CASE("a patch that cannot be applied is refused before anything is made, with its file and line") {
+  const Talos talos;
+  ClusterSpec spec = input(1, 0).spec;
+  const auto refused = [&](const std::string &text) {
+    spec.machine_patches = {{"", "my.yaml", text}};
+    auto checked = talos.check(spec);
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().code == Code::config);
+    return checked.error().message;
+  };
+  CHECK(refused("machine:\n  network: [\n").starts_with("my.yaml:"));
+  CHECK(refused("- op: remove\n  path: /machine/nothing\n").starts_with("my.yaml:1"));
+  CHECK(refused("machine:\n  type: worker\n  nonsense: 1\n").find("nonsense") != std::string::npos);
+  CHECK(refused("cluster:\n  network:\n    cni:\n      name: custom\n").find("cluster.network.cni") !=
+        std::string::npos);
 }
 
 TEST_CASE("what a Talos cluster cannot be is refused with the option's name") {

@@ -419,7 +419,7 @@ TEST_CASE("waiting for a server goes on through refusals and resets until it is 
 TEST_CASE("a server that never gets ready is told with its last answer") {
   Lab lab([](const FakeRequest &) { return FakeReply(500, "[-]etcd failed\nreadyz check failed\n"); });
   auto result = lab.run<void>([](Client &client) {
-    return client.wait_until_answering("/readyz", Deadline::after(std::chrono::milliseconds(120)));
+    return client.wait_until_answering("/readyz", Deadline::after(std::chrono::milliseconds(1500)));
   });
   REQUIRE_FALSE(result);
   CHECK(result.error().code == Code::deadline_exceeded);

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The services of Talos nodes and their logs, through the API of the first control plane that runs. The way in is a
+// client certificate with the role of a reader, made from the keys in that node's configuration: neither a talosconfig
+// nor anything else on this machine is needed.
+#pragma once
+
+#include "distributions/node_services.hpp"
+
+namespace ksail::talos {
+
+class TalosServices final : public NodeServices {
+public:
+  asio::awaitable<Result<std::vector<NodeService>>> list(asio::any_io_executor executor, NodeAccess &access,
+                                                         std::vector<NodeFacts> nodes,
+                                                         Deadline deadline) const override;
+  asio::awaitable<Result<void>> logs(asio::any_io_executor executor, NodeAccess &access, std::vector<NodeFacts> nodes,
+                                     ServiceLogRequest request,
+                                     std::function<void(std::string_view node, std::string_view bytes)> emit,
+                                     Deadline deadline) const override;
+};
+
+} // namespace ksail::talos

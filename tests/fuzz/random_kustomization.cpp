@@ -8,7 +8,8 @@ namespace {
 
 class Maker {
 public:
-  Maker(std::uint64_t seed, const std::set<std::string> &without) : r_(seed), without_(without) {}
+  Maker(std::uint64_t seed, const std::set<std::string> &without)
+      : r_(seed), without_(without), rare_(seed >= kRareFields) {}
 
   Tree make() {
     KnownObjects objects;
@@ -40,6 +41,7 @@ private:
     if (r_.percent(15)) add_replacements_and_vars(r_, k, folder, objects);
     if (r_.percent(12)) add_configuration(r_, k, folder);
     if (r_.percent(10)) add_plugins(r_, k, folder, objects);
+    if (rare_) add_rare_fields(r_, k, folder, objects, used_);
     order(k);
     for (const auto &field : without_)
       k.erase(field);
@@ -224,6 +226,7 @@ private:
 
   Random r_;
   const std::set<std::string> &without_;
+  const bool rare_;
   Tree tree_;
   int number_ = 0;
   std::set<std::string> used_;           ///< "kind name"

@@ -15,6 +15,9 @@ struct Tree {
   std::string directory;
 };
 
+/// From this seed on trees have the fields that few people use as well.
+inline constexpr std::uint64_t kRareFields = 1'000'000;
+
 /// The same tree for the same seed; fields of kustomizations in `without` are left out.
 Tree random_kustomization(std::uint64_t seed, const std::set<std::string> &without = {});
 
@@ -51,6 +54,8 @@ void add_generators(Random &random, Json &kustomization, Folder &folder, KnownOb
                     std::set<std::string> &used);
 void add_replacements_and_vars(Random &random, Json &kustomization, Folder &folder, const KnownObjects &objects);
 void add_configuration(Random &random, Json &kustomization, Folder &folder);
+void add_rare_fields(Random &random, Json &kustomization, Folder &folder, KnownObjects &objects,
+                     std::set<std::string> &used);
 void add_plugins(Random &random, Json &kustomization, Folder &folder, const KnownObjects &objects);
 
 /// A selector that often selects the object.

@@ -80,7 +80,11 @@ void BuildMetadata::transformed(const Resources &resources, const Origin &origin
   if (!tracking_) {
     return;
   }
-  const auto *text = keep(configured(origin, below(origin.path, kustomization), "builtin", kind, "", ""));
+  transformed_as(resources, keep(configured(origin, below(origin.path, kustomization), "builtin", kind, "", "")));
+}
+
+/// The first that touches an object of no known origin is its origin.
+void BuildMetadata::transformed_as(const Resources &resources, const std::string *text) {
   for (Resource *resource : resources) {
     if (resource->origin == nullptr) {
       resource->origin = text;
@@ -100,10 +104,7 @@ void BuildMetadata::transformed_by(const Resources &resources, const Resource &c
   if (!tracking_) {
     return;
   }
-  const auto *text = keep(of_config(config));
-  for (Resource *resource : resources) {
-    resource->transformations.push_back(text);
-  }
+  transformed_as(resources, keep(of_config(config)));
 }
 
 void BuildMetadata::write(Arena &arena, Resource &resource) const {

@@ -35,6 +35,7 @@ public:
   void write(Arena &arena, Resource &resource) const;
 
 private:
+  static void transformed_as(const Resources &resources, const std::string *text);
   const std::string *keep(std::string text);
   bool tracking_ = false;
   bool origins_ = false;

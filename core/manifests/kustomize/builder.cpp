@@ -4,6 +4,7 @@
 #include "manifests/kustomize/builtin_plugins.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace ksail::manifests::kustomize {
 
@@ -15,6 +16,46 @@ std::vector<std::string> texts(const Kustomization &k, const char *field) {
     out.push_back(entry.get<std::string>());
   }
   return out;
+}
+
+/// Whether kustomize can tell the scope of its kind without its schema (Kubernetes 1.21).
+bool has_known_scope(const Resource &resource) {
+  static const std::set<std::string_view> kVersions = {"v1",
+                                                       "admissionregistration.k8s.io/v1",
+                                                       "admissionregistration.k8s.io/v1beta1",
+                                                       "apiextensions.k8s.io/v1",
+                                                       "apiextensions.k8s.io/v1beta1",
+                                                       "apiregistration.k8s.io/v1",
+                                                       "apiregistration.k8s.io/v1beta1",
+                                                       "apps/v1",
+                                                       "autoscaling/v1",
+                                                       "autoscaling/v2beta1",
+                                                       "autoscaling/v2beta2",
+                                                       "batch/v1",
+                                                       "batch/v1beta1",
+                                                       "certificates.k8s.io/v1",
+                                                       "certificates.k8s.io/v1beta1",
+                                                       "coordination.k8s.io/v1",
+                                                       "coordination.k8s.io/v1beta1",
+                                                       "discovery.k8s.io/v1",
+                                                       "discovery.k8s.io/v1beta1",
+                                                       "events.k8s.io/v1",
+                                                       "events.k8s.io/v1beta1",
+                                                       "extensions/v1beta1",
+                                                       "flowcontrol.apiserver.k8s.io/v1beta1",
+                                                       "networking.k8s.io/v1",
+                                                       "networking.k8s.io/v1beta1",
+                                                       "node.k8s.io/v1",
+                                                       "node.k8s.io/v1beta1",
+                                                       "policy/v1",
+                                                       "policy/v1beta1",
+                                                       "rbac.authorization.k8s.io/v1",
+                                                       "rbac.authorization.k8s.io/v1beta1",
+                                                       "scheduling.k8s.io/v1",
+                                                       "scheduling.k8s.io/v1beta1",
+                                                       "storage.k8s.io/v1",
+                                                       "storage.k8s.io/v1beta1"};
+  return kVersions.contains(resource.root->find_text("apiVersion"));
 }
 
 bool is_local(const Resource &resource) {
@@ -150,6 +191,9 @@ Result<void> Builder::use_schema(const Kustomization &k, const Loaded &load, boo
     return schema.error();
   }
   schema_ = std::move(*schema);
+  if (built_in_used_ && !outermost) {
+    schema_->add_to_built_in();
+  }
   return {};
 }
 
@@ -165,6 +209,7 @@ Result<void> Builder::entries(const Target &target, const std::vector<std::strin
       if (!parsed) {
         return std::move(parsed).error().in(k.file);
       }
+      built_in_used_ |= !std::all_of(parsed->begin(), parsed->end(), [](const auto *r) { return has_known_scope(*r); });
       metadata_.loaded(*parsed, target.inherited.origin, path);
       if (auto done = into.add(*parsed); !done) {
         return std::move(done).error().in(k.file + ": " + path);
@@ -198,6 +243,9 @@ Result<void> Builder::components(const Target &target) {
   for (const auto &path : texts(target.k, "components")) {
     if (auto done = directory(target, path, target.gathered, true); !done) {
       return std::move(done).error().in(target.k.file);
+    }
+    if (auto done = target.gathered.begin_anew(); !done) {
+      return std::move(done).error().in(target.k.file + ": " + path);
     }
   }
   return {};

@@ -58,6 +58,8 @@ Result<void> Builder::transform_step(const Target &target, const char *field) {
   auto &list = target.gathered.list;
   const auto &fields = target.gathered.fields();
   const PatchSetting setting{arena_, target.load, schema()};
+  built_in_used_ |= (field == std::string_view("patches") || field == std::string_view("patchesStrategicMerge")) &&
+                    !k.list(field).empty();
   const std::string_view name = field;
   const auto ended = [&](Result<void> done, const char *kind, const std::string &where) -> Result<void> {
     if (!done) {

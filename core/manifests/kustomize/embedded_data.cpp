@@ -19,8 +19,8 @@ std::string_view trimmed(std::string_view text) {
 }
 
 Tag tag_of(const Node &scalar) {
-  if (scalar.tag != Tag::none) {
-    return scalar.tag;
+  if (scalar.tag != Tag::none || (scalar.line == 0 && scalar.style == Style::plain)) {
+    return scalar.tag; // kustomize gives no type to the scalars it makes: theirs is that of the next text
   }
   const auto type = resolve(scalar, Rules::kustomize);
   switch (type ? type->type : ScalarType::string) {

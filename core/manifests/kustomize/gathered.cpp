@@ -108,14 +108,27 @@ Result<void> Gathered::take(const Gathered &base) {
   if (auto done = add(base.list); !done) {
     return done;
   }
-  if (base.fields_ != fields_) {
-    if (!fields_) {
-      fields_ = base.fields_;
-    } else if (auto done = add_fields(base.fields()); !done) {
-      return done;
-    }
+  if (auto done = base.fields_ != fields_ ? take_fields(base) : Result<void>(); !done) {
+    return done;
   }
   return add_variables(variables, base.variables);
+}
+
+Result<void> Gathered::take_fields(const Gathered &base) {
+  if (!fields_ && &base.fields() == &default_fields()) {
+    fields_ = base.fields_;
+    return {};
+  }
+  return add_fields(base.fields());
+}
+
+Result<void> Gathered::begin_anew() {
+  Gathered fresh;
+  if (auto done = fresh.take(*this); !done) {
+    return done;
+  }
+  *this = std::move(fresh);
+  return {};
 }
 
 Result<void> Gathered::add_fields(const TransformerFields &more) {

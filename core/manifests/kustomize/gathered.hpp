@@ -22,6 +22,9 @@ public:
   Result<void> absorb(Arena &arena, Resource *made);
   /// Objects, fields and variables of a base.
   Result<void> take(const Gathered &base);
+  /// After a component kustomize takes everything over into an empty list, as from a base: what is there twice is an
+  /// error only now, and of fields that mean each other the first counts.
+  Result<void> begin_anew();
 
   /// To be called when names, namespaces or the list were changed from outside.
   void ids_change() { known_valid_ = false; }
@@ -32,6 +35,7 @@ public:
   Result<void> add_default_fields();
 
 private:
+  Result<void> take_fields(const Gathered &base);
   static const TransformerFields &none();
   std::unordered_set<std::string> known_;
   bool known_valid_ = false;

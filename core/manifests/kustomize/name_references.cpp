@@ -71,9 +71,7 @@ public:
         }
       }
     }
-    if (by_previous_name_.empty()) {
-      return {};
-    }
+    // Even where nothing was renamed: a field on the way to a name that is neither map nor list is an error.
     for (const auto &referrer : all_) {
       const auto &rules = rules_of(referrer.before.gvk.kind);
       subject_namespaces_.clear();

@@ -67,6 +67,9 @@ void assign(Arena &arena, Node &scalar, std::string_view text, Tag tag) {
   scalar.chars = copy.data();
   scalar.size = static_cast<std::uint32_t>(copy.size());
   scalar.tag = tag;
+  if (tag == Tag::none) {
+    scalar.line = 0; // as of a scalar the program made: its type was never looked up in the input
+  }
 }
 
 bool is_null(const Node &node) {

@@ -6,6 +6,8 @@
 #include "manifests/kustomize/transformers.hpp"
 
 #include <algorithm>
+#include <map>
+#include <unordered_set>
 
 namespace ksail::manifests::kustomize {
 namespace {
@@ -71,7 +73,7 @@ public:
       }
     }
     drop_deleted();
-    return {};
+    return all_different(where);
   }
 
   /// An entry of patchesStrategicMerge: YAML or the path of a file.
@@ -129,16 +131,37 @@ private:
       if (!old_field) {
         resource->remember_id();
       }
-      resource->annotations_of_memory(arena_);
+      resource->put_history(arena_);
       if (auto done = apply_json_patch(arena_, *resource->root, operations); !done) {
         return std::move(done).error().in(where + ", " + resource->id().text());
       }
+      resource->check_history();
       // kustomize writes its own annotations back: every annotation becomes a text, and what is no map gives way.
       if (Node *data = resource->metadata(); data != nullptr && data->is_mapping() && data->find("annotations")) {
-        resource->set_metadata_map(arena_, "annotations", texts_of(*resource, "annotations"));
+        const auto texts = annotations_as_read(*data->find("annotations"));
+        if (texts.contains("") && !old_field) { // kustomize fails to write them, and goes on with none
+          resource->forget();
+          set(arena_, *data, "annotations", make_node(arena_, NodeKind::mapping));
+          continue;
+        }
+        if (texts.contains("")) {
+          return Error(Code::config, where + ", " + resource->id().text() + ": after the patch an annotation has no name",
+                       "`annotations` takes a map of texts");
+        }
+        resource->set_metadata_map(arena_, "annotations", {texts.begin(), texts.end()});
       }
     }
     return {};
+  }
+
+  /// Annotations as kustomize reads its own back: it takes the elements of a list for keys and values by turns.
+  static std::map<std::string_view, std::string_view> annotations_as_read(const Node &annotations) {
+    std::map<std::string_view, std::string_view> texts;
+    const auto nodes = annotations.children();
+    for (std::size_t i = 0; i + 1 < nodes.size(); i += 2) {
+      texts[nodes[i]->text()] = nodes[i + 1]->text();
+    }
+    return texts;
   }
 
   /// `old_field`: entries of patchesStrategicMerge, which are fitted as patches with a target are.
@@ -162,8 +185,26 @@ private:
       if (auto done = merge(*target, old_field ? fitted_to(*target, *patch) : *patch, where); !done) {
         return done;
       }
+      if (old_field) {
+        drop_deleted();
+        if (auto done = all_different(where); !done) {
+          return done;
+        }
+      }
     }
     drop_deleted();
+    return {};
+  }
+
+  /// Patches that change names may make two objects one.
+  Result<void> all_different(const std::string &where) const {
+    std::unordered_set<std::string> seen;
+    for (const Resource *resource : resources_) {
+      if (!seen.insert(resource->id().key()).second) {
+        return Error(Code::config, where + ": after the patch there are two objects " + resource->id().text(),
+                     "let it change one of them only");
+      }
+    }
     return {};
   }
 

@@ -116,7 +116,8 @@ void Resource::remember_id() {
 }
 
 Node *Resource::annotations_of_memory(Arena &arena) {
-  const bool any = !previous.empty() || !prefixes.empty() || !suffixes.empty() || needs_hash || origin != nullptr;
+  const bool any = !previous.empty() || !prefixes.empty() || !suffixes.empty() || needs_hash || origin != nullptr ||
+                   !transformations.empty();
   Node *data = metadata();
   if (!any || data == nullptr || !data->is_mapping()) {
     return nullptr;
@@ -135,19 +136,26 @@ void Resource::put_memory(Arena &arena) {
   }
 }
 
-void Resource::check_memory() {
-  if (!memory_put) {
-    return;
-  }
+bool Resource::take_memory() {
   memory_put = false;
   Node *data = root != nullptr ? metadata() : nullptr;
   Node *annotations = data != nullptr ? data->find("annotations") : nullptr;
-  if (annotations != nullptr && annotations->is_mapping() && erase(*annotations, kMemory)) {
-    if (annotations->size == 0) {
-      erase(*data, "annotations");
-    }
-    return;
+  if (annotations == nullptr || !annotations->is_mapping() || !erase(*annotations, kMemory)) {
+    return false;
   }
+  if (annotations->size == 0) {
+    erase(*data, "annotations");
+  }
+  return true;
+}
+
+void Resource::check_memory() {
+  if (memory_put && !take_memory()) {
+    forget();
+  }
+}
+
+void Resource::forget() {
   previous.clear();
   prefixes.clear();
   suffixes.clear();
@@ -155,6 +163,21 @@ void Resource::check_memory() {
   behavior = Behavior::unspecified;
   origin = nullptr;
   transformations.clear();
+}
+
+void Resource::put_history(Arena &arena) {
+  if (origin != nullptr || !transformations.empty()) {
+    put_memory(arena);
+  } else {
+    annotations_of_memory(arena);
+  }
+}
+
+void Resource::check_history() {
+  if (memory_put && !take_memory()) {
+    origin = nullptr;
+    transformations.clear();
+  }
 }
 
 void Resource::set_name(Arena &arena, std::string_view name) {

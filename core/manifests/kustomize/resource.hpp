@@ -90,6 +90,10 @@ public:
   /// The annotations, made where something is remembered; nullptr where there are none or something else stands there.
   Node *annotations_of_memory(Arena &arena);
   void check_memory();
+  void forget();
+  /// Around a JSON patch kustomize saves all of that itself, only what is for `buildMetadata` it does not.
+  void put_history(Arena &arena);
+  void check_history();
   void set_name(Arena &arena, std::string_view name);
   void set_namespace(Arena &arena, std::string_view ns);
   Node *metadata() const { return root->find("metadata"); }
@@ -101,6 +105,8 @@ public:
 
 private:
   std::string_view metadata_text(std::string_view field) const;
+  /// Takes the annotation out again; false when it is gone.
+  bool take_memory();
   bool memory_put = false;
 };
 

@@ -163,8 +163,12 @@ private:
         if (mine != nullptr && mine->is_scalar() && (*merged)->is_scalar() && is_quoted(*mine)) {
           *merged = make_scalar(arena_, (*merged)->text(), mine->style, mine->tag); // what was quoted stays so
         }
+        if (mine != nullptr) {
+          *mine = **merged; // in its place: where a label stands in several places as one node, all of them follow
+          continue;
+        }
         set(arena_, *target, name, *merged);
-        for (std::size_t i = 0; mine == nullptr && i < patch->pairs(); ++i) {
+        for (std::size_t i = 0; i < patch->pairs(); ++i) {
           if (patch->key(i)->text() == name) {
             target->key(target->pairs() - 1)->style = patch->key(i)->style; // a quoted key stays one
           }

@@ -138,11 +138,12 @@ Result<void> add_variables(Variables &into, const nlohmann::json &vars, const Re
     if (!api_version.empty()) {
       wanted.gvk = gvk_of_api_version(api_version, wanted.gvk.kind);
     }
-    const bool anywhere = wanted.ns.empty() && !is_cluster_scoped(wanted.gvk);
     const Resource *from = nullptr;
     for (const Resource *resource : resources) {
+      // Kinds without namespaces get no exception: a namespace given for one of them fits nothing.
       const bool meant = resource->any_id([&](const ResId &id) {
-        return anywhere ? id.gvk == wanted.gvk && id.name == wanted.name : id.equals(wanted);
+        return id.gvk == wanted.gvk && id.name == wanted.name &&
+               (wanted.ns.empty() || id.effective_namespace() == wanted.ns);
       });
       if (!meant) {
         continue;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/workload_diff.hpp"
 
+#include "kubernetes/apply_effect.hpp"
 #include "kubernetes/json_text.hpp"
 #include "kubernetes/object_difference.hpp"
 #include "orchestrator/workload_body.hpp"
@@ -18,6 +19,8 @@ using manifests::Object;
 using nlohmann::json;
 
 namespace {
+
+constexpr int most_looks = 4; ///< at an object that does not stand still
 
 /// One call of diff_objects().
 class DiffRun {
@@ -37,6 +40,8 @@ public:
 private:
   asio::awaitable<Result<void>> one(std::size_t i);
   asio::awaitable<Result<void>> compare(const Object &object, ObjectDifference &difference);
+  /// What is there and what would be, without `difference.text`.
+  asio::awaitable<Result<void>> look(const Object &object, ObjectDifference &difference, json &live, json &merged);
   asio::awaitable<Result<json>> live_state(std::string path);
   asio::awaitable<Result<json>> merged_state(const Object &object, WorkloadTarget target);
   /// Why the server may not know what the manifest needs, when the set brings it; else empty.
@@ -102,7 +107,22 @@ asio::awaitable<Result<json>> DiffRun::merged_state(const Object &object, Worklo
 }
 
 asio::awaitable<Result<void>> DiffRun::compare(const Object &object, ObjectDifference &difference) {
-  json live, merged;
+  for (int looks = 1;; ++looks) {
+    json live, merged;
+    Result<void> looked = co_await look(object, difference, live, merged);
+    if (!looked) co_return looked.error();
+    // A controller that wrote in between would be told as a difference of the manifest's.
+    const bool moved = !live.is_null() && kubernetes::revision_of(live) != kubernetes::revision_of(merged) &&
+                       kubernetes::revision_of(merged) != 0;
+    if (moved && looks < most_looks) continue;
+    difference.text = kubernetes::object_difference(live, merged);
+    difference.change = difference.text.empty() ? "same" : live.is_null() ? "added" : "changed";
+    co_return Result<void>();
+  }
+}
+
+asio::awaitable<Result<void>> DiffRun::look(const Object &object, ObjectDifference &difference, json &live,
+                                            json &merged) {
   const std::string ns = object.ns.empty() ? options_.default_namespace : object.ns;
   Result<WorkloadTarget> target = co_await find_target(client_, object, options_.default_namespace, deadline_);
   Result<json> tried = Error(Code::unknown, "");
@@ -124,8 +144,6 @@ asio::awaitable<Result<void>> DiffRun::compare(const Object &object, ObjectDiffe
     if (difference.note.empty()) co_return tried.error();
     merged = json::parse(object.json, nullptr, false);
   }
-  difference.text = kubernetes::object_difference(live, merged);
-  difference.change = difference.text.empty() ? "same" : live.is_null() ? "added" : "changed";
   co_return Result<void>();
 }
 

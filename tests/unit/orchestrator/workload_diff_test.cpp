@@ -98,3 +98,23 @@ TEST_CASE("who may not be asked at all fails the whole comparison") {
   REQUIRE_FALSE(told);
   CHECK(told.error().code == Code::unauthenticated);
 }
+
+TEST_CASE("what a controller writes between two looks is no difference of the manifest's") {
+  ScriptedCluster cluster;
+  const auto state = [](const char *revision, bool annotated) {
+    json object = json::parse(config("x", "1").json);
+    object["metadata"]["resourceVersion"] = revision;
+    if (annotated) object["metadata"]["annotations"]["controller"] = "was here";
+    return FakeReply(200, object.dump());
+  };
+  int reads = 0;
+  cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (request.method == "PATCH") return state("8", true);
+    if (has(request.target, "configmaps/x")) return ++reads == 1 ? state("7", false) : state("8", true);
+    return std::nullopt;
+  };
+  auto told = diff(cluster, {config("x", "1")});
+  REQUIRE(told);
+  CHECK((*told)[0].change == "same");
+  CHECK(reads == 2);
+}

@@ -16,41 +16,11 @@ done
 )sh";
 
 // `--local` makes ctr 2 feed the content store itself instead of sending the archive through another service; older
-// ones know no other way and not the word. A part is whole when the next one is there, or the end. ctr is killed rather
-// than told of an end that is none: what it has read by then might do for an image.
+// ones know no other way and not the word.
 constexpr const char *import_script = R"sh(set -e
-folder=$1
-mkdir -p "$folder"
-pipe=$folder/to-$(cat /proc/sys/kernel/hostname)
-mkfifo "$pipe"
 local=
 case "$(ctr images import --help)" in *--local*) local=--local ;; esac
-ctr --namespace=k8s.io images import $local --no-unpack - <"$pipe" &
-ctr=$!
-exec 3>"$pipe"
-give_up() {
-  kill -9 "$ctr" 2>/dev/null || :
-  echo 'the archive did not arrive whole' >&2
-  exit 3
-}
-number=0
-while :; do
-  part=$folder/part-$(printf %07d $number)
-  number=$((number + 1))
-  next=$folder/part-$(printf %07d $number)
-  waited=0
-  until [ -e "$next" ] || [ -e "$folder/end" ]; do
-    kill -0 "$ctr" 2>/dev/null || break 2
-    [ -d "$folder" ] && [ $waited -lt 2400 ] || give_up
-    waited=$((waited + 1))
-    sleep 0.05 2>/dev/null || sleep 1
-  done
-  [ -e "$part" ] || break
-  cat "$part" >&3 2>/dev/null || break
-done
-[ -d "$folder" ] || give_up
-exec 3>&-
-wait "$ctr")sh";
+cat "$1"/part-* | ctr --namespace=k8s.io images import $local --no-unpack -)sh";
 
 // An archive of the older form has no manifest: containerd makes one, which names the image's id as its configuration.
 constexpr const char *present_script = R"sh(

@@ -8,8 +8,7 @@
 namespace ksail {
 
 struct ImageImport {
-  /// Reads the archive from the parts in a folder, whose path is appended, as they come until the file `end` is there.
-  /// When the folder goes away before, nothing is imported and the exit code is not 0.
+  /// Reads the archive from the parts in a folder, whose path is appended.
   std::vector<std::string> import_argv;
   /// Ends with 0 when the node has every image already; pairs of full name and id are appended.
   std::vector<std::string> present_argv;

@@ -40,7 +40,6 @@ private:
   asio::awaitable<Result<void>> send(std::string step, std::string node, std::string folder, json source);
   asio::awaitable<Result<void>> import(std::string node, std::string folder);
   asio::awaitable<Result<void>> remove(std::string node, std::string folder);
-  asio::awaitable<Result<void>> remove_from(std::vector<std::string> nodes, std::string folder);
 
   Session &session_;
   std::string cluster_;
@@ -152,15 +151,6 @@ asio::awaitable<Result<void>> ImageLoad::remove(std::string node, std::string fo
   co_return Result<void>();
 }
 
-asio::awaitable<Result<void>> ImageLoad::remove_from(std::vector<std::string> nodes, std::string folder) {
-  Work removals;
-  for (const auto &node : nodes)
-    removals.push_back([this, &folder, node] { return remove(node, folder); });
-  ForEachOptions all;
-  all.stop_on_failure = false;
-  co_return co_await run_all(std::move(removals), all);
-}
-
 asio::awaitable<Result<void>> ImageLoad::load(std::string step, json source) {
   std::random_device random;
   const std::string folder = std::string(image_folder) + "/load-" + std::to_string(random());
@@ -177,37 +167,27 @@ asio::awaitable<Result<void>> ImageLoad::load(std::string step, json source) {
                     "standard input can be read once, and the nodes of cluster '" + cluster_ +
                         "' share no volume to put it in",
                     "give the archive as a file");
-  // What the provider exports is whole or fails, and nodes import it while it comes. An archive may be damaged, which
-  // nobody knows before its end.
-  const bool along = source.contains("images");
-  Result<void> sent = Result<void>();
-  const auto send_all = [&]() -> asio::awaitable<Result<void>> {
-    Work sends;
-    for (const auto &node : receivers)
-      sends.push_back([&, node] { return send(step, node, folder, source); });
-    sent = co_await run_all(std::move(sends), ForEachOptions());
-    if (sent)
-      session_.progress.step_text(step, "importing");
-    else if (along)
-      (void)co_await remove_from(receivers, folder); // who waits for the rest gives up
-    co_return Result<void>();
-  };
-  Work work;
-  if (along)
-    work.push_back(send_all);
-  else
-    (void)co_await send_all();
-  Result<void> result = Result<void>();
-  if (sent) {
+  Work sends;
+  for (const auto &node : receivers)
+    sends.push_back([this, &step, &folder, &source, node] { return send(step, node, folder, source); });
+  ForEachOptions at_once;
+  Result<void> result = co_await run_all(std::move(sends), at_once);
+  if (result) {
+    session_.progress.step_text(step, "importing");
+    Work imports;
     for (const auto &target : targets_)
-      if (target.wanted) work.push_back([this, &folder, name = target.node.name] { return import(name, folder); });
+      if (target.wanted) imports.push_back([this, &folder, name = target.node.name] { return import(name, folder); });
     ForEachOptions all;
     all.stop_on_failure = false;
-    result = co_await run_all(std::move(work), all);
+    result = co_await run_all(std::move(imports), all);
   }
-  if (!sent) result = sent;
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-  Result<void> removed = co_await remove_from(receivers, folder);
+  Work removals;
+  for (const auto &node : receivers)
+    removals.push_back([this, &folder, node] { return remove(node, folder); });
+  ForEachOptions all;
+  all.stop_on_failure = false;
+  Result<void> removed = co_await run_all(std::move(removals), all);
   if (result && !removed)
     session_.progress.warning("a copy of the image stays in the nodes: " + removed.error().message);
   co_return result;

@@ -22,7 +22,7 @@ constexpr std::size_t part_size = 2u << 20;
 constexpr std::chrono::milliseconds progress_interval{200};
 
 /// The engine's tar stream needs to know sizes ahead, which an archive that is being made does not have: so it travels
-/// as numbered parts of a known size, and whoever reads them need not wait for the last one.
+/// as numbered parts of a known size, to be put together again by `cat`.
 class Upload {
 public:
   Upload(Context &context, std::unique_ptr<ByteSource> source, std::string folder, std::string check_as)
@@ -70,12 +70,7 @@ private:
     archive.add_file(folder_ + name, 0600, part);
     std::string bytes = std::move(archive).finish();
     // Only the last part carries the end of the archive.
-    bytes.resize(512 + (part.size() + 511) / 512 * 512);
-    if (ended_) {
-      TarArchive end(now_);
-      end.add_file(folder_ + "/end", 0600, std::string());
-      bytes += std::move(end).finish();
-    }
+    if (!ended_) bytes.resize(512 + (part.size() + 511) / 512 * 512);
     co_return bytes;
   }
 

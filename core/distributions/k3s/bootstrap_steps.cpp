@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/k3s/bootstrap_steps.hpp"
 
+#include "distributions/cluster_watch.hpp"
 #include "distributions/k3s/configuration.hpp"
 #include "distributions/registries.hpp"
 #include "kubernetes/client.hpp"
 
 #include <algorithm>
-#include <set>
 
 namespace ksail::k3s {
 
 namespace {
-
-using nlohmann::json;
 
 /// What the steps of one bootstrap share.
 struct Bootstrap {
@@ -81,49 +79,11 @@ asio::awaitable<Result<void>> release(BootstrapContext &context, std::string nod
   co_return co_await run_script(context, "letting K3s start", std::move(node), std::move(script));
 }
 
-bool is_ready(const json &object) {
-  for (const auto &condition : object.value("status", json::object()).value("conditions", json::array()))
-    if (condition.value("type", std::string()) == "Ready") return condition.value("status", std::string()) == "True";
-  return false;
-}
-
-asio::awaitable<Result<void>> wait_for_nodes(Shared b, BootstrapContext &context, std::vector<std::string> names,
-                                             bool only_registered) {
-  std::set<std::string> waiting(names.begin(), names.end());
-  const auto total = waiting.size();
-  const auto on_state = [&](std::string_view type, const json &object) {
-    if (type == "SYNCED") return waiting.empty();
-    const std::string name = object.value("metadata", json::object()).value("name", std::string());
-    if (type != "DELETED" && (only_registered || is_ready(object))) waiting.erase(name);
-    context.progress("nodes-ready", std::to_string(total - waiting.size()) + " of " + std::to_string(total));
-    return waiting.empty();
-  };
-  Result<void> watched = co_await b->client->watch("/api/v1/nodes", "", on_state, context.deadline());
-  if (watched || watched.error().code != Code::deadline_exceeded) co_return watched;
-  Error error = watched.error();
-  error.message =
-      std::string("not every node ") + (only_registered ? "registered" : "became Ready") + " in time; missing:";
-  for (const auto &name : waiting)
-    error.message += " " + name;
-  co_return error;
-}
-
 asio::awaitable<Result<void>> wait_for_dns(Shared b, BootstrapContext &context) {
-  std::string node;
-  const auto on_state = [&](std::string_view type, const json &object) {
-    if (type != "DELETED" && is_ready(object))
-      node = object.value("spec", json::object()).value("nodeName", std::string());
-    return !node.empty();
-  };
-  Result<void> watched = co_await b->client->watch("/api/v1/namespaces/kube-system/pods",
-                                                   "labelSelector=k8s-app%3Dkube-dns", on_state, context.deadline());
-  if (!watched) {
-    Error error = watched.error();
-    if (error.code == Code::deadline_exceeded) error.message = "no pod of the cluster's DNS became Ready in time";
-    co_return error;
-  }
+  auto node = co_await wait_for_dns_pod(*b->client, context);
+  if (!node) co_return node.error();
   std::string script = dns_script(seconds_left(context.deadline()));
-  co_return co_await run_script(context, "resolving kubernetes.default through the DNS Service", node,
+  co_return co_await run_script(context, "resolving kubernetes.default through the DNS Service", *node,
                                 std::move(script));
 }
 
@@ -158,8 +118,9 @@ std::vector<BootstrapStep> bootstrap_steps(std::shared_ptr<Cluster> cluster) {
   std::vector<std::string> names = servers;
   names.insert(names.end(), b->cluster->agents.begin(), b->cluster->agents.end());
   const bool network = spec.cni == Cni::standard;
-  add("nodes-ready", "ready", "Nodes", {"api"},
-      [b, names, network](BootstrapContext &context) { return wait_for_nodes(b, context, names, !network); });
+  add("nodes-ready", "ready", "Nodes", {"api"}, [b, names, network](BootstrapContext &context) {
+    return wait_for_nodes(*b->client, context, NodeWait{names, !network, {}, false});
+  });
   const bool dns = std::find(spec.disable.begin(), spec.disable.end(), "coredns") == spec.disable.end();
   if (network && dns)
     add("dns", "ready", "Cluster DNS", {"api"}, [b](BootstrapContext &context) { return wait_for_dns(b, context); });

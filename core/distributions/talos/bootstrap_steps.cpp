@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/talos/bootstrap_steps.hpp"
 
+#include "distributions/cluster_watch.hpp"
 #include "distributions/talos/talos_plan.hpp"
 #include "distributions/talos/talosconfig.hpp"
 #include "distributions/talos_api/client.hpp"
 #include "kubernetes/client.hpp"
 
 #include <algorithm>
-#include <map>
-#include <set>
 
 namespace ksail::talos {
 
 namespace {
-
-using nlohmann::json;
 
 /// What the steps of one bootstrap share.
 struct Bootstrap {
@@ -128,61 +125,21 @@ asio::awaitable<Result<void>> wait_for_api(Shared b, BootstrapContext &context) 
   co_return error;
 }
 
-const json *condition(const json &object, const char *type) {
-  const auto status = object.find("status");
-  if (status == object.end()) return nullptr;
-  const auto conditions = status->find("conditions");
-  if (conditions == status->end()) return nullptr;
-  for (const auto &each : *conditions)
-    if (each.value("type", std::string()) == type) return &each;
-  return nullptr;
-}
-
-bool is_ready(const json &object) {
-  const json *ready = condition(object, "Ready");
-  return ready && ready->value("status", std::string()) == "True";
-}
-
-asio::awaitable<Result<void>> wait_for_nodes(Shared b, BootstrapContext &context, bool only_registered) {
-  std::set<std::string> waiting;
+asio::awaitable<Result<void>> wait_for_all_nodes(Shared b, BootstrapContext &context, bool only_registered) {
+  NodeWait wait;
   for (const auto *machines : {&b->cluster->control_planes, &b->cluster->workers})
     for (const auto &machine : *machines)
-      waiting.insert(machine.name);
-  const auto total = waiting.size();
-  std::map<std::string, std::string> reasons;
-  const auto on_state = [&](std::string_view type, const json &object) {
-    if (type == "SYNCED") return waiting.empty();
-    const std::string name = object.value("metadata", json::object()).value("name", std::string());
-    if (type != "DELETED" && (only_registered || is_ready(object))) waiting.erase(name);
-    if (const json *ready = condition(object, "Ready")) reasons[name] = ready->value("message", std::string());
-    context.progress("nodes-ready", std::to_string(total - waiting.size()) + " of " + std::to_string(total));
-    return waiting.empty();
-  };
-  Result<void> watched = co_await b->client->watch("/api/v1/nodes", "", on_state, context.deadline());
-  if (watched || watched.error().code != Code::deadline_exceeded) co_return watched;
-  Error error = watched.error();
-  error.message =
-      std::string("not every node ") + (only_registered ? "registered" : "became Ready") + " in time; missing:";
-  for (const auto &name : waiting) {
-    error.message += " " + name;
-    if (const auto reason = reasons.find(name); reason != reasons.end()) error.message += " (" + reason->second + ")";
-  }
-  co_return error;
+      wait.names.push_back(machine.name);
+  wait.only_registered = only_registered;
+  wait.with_reasons = true;
+  co_return co_await wait_for_nodes(*b->client, context, std::move(wait));
 }
 
 /// A node has no tools with which a name could be resolved in it: the DNS pods' own readiness is what can be seen.
 asio::awaitable<Result<void>> wait_for_dns(Shared b, BootstrapContext &context) {
-  bool ready = false;
-  const auto on_state = [&](std::string_view type, const json &object) {
-    if (type != "DELETED" && is_ready(object)) ready = true;
-    return ready;
-  };
-  Result<void> watched = co_await b->client->watch("/api/v1/namespaces/kube-system/pods",
-                                                   "labelSelector=k8s-app%3Dkube-dns", on_state, context.deadline());
-  if (watched || watched.error().code != Code::deadline_exceeded) co_return watched;
-  Error error = watched.error();
-  error.message = "no pod of the cluster's DNS became Ready in time";
-  co_return error;
+  auto node = co_await wait_for_dns_pod(*b->client, context);
+  if (!node) co_return node.error();
+  co_return Result<void>();
 }
 
 /// For talosctl, at the end, so that no context points to a cluster that then goes away.
@@ -227,7 +184,7 @@ std::vector<BootstrapStep> bootstrap_steps(std::shared_ptr<Cluster> cluster) {
       [b](BootstrapContext &context) { return wait_for_api(b, context); });
   const bool network = b->cluster->spec.cni == Cni::standard;
   add("nodes-ready", "ready", "Nodes", {"api"},
-      [b, network](BootstrapContext &context) { return wait_for_nodes(b, context, !network); });
+      [b, network](BootstrapContext &context) { return wait_for_all_nodes(b, context, !network); });
   if (network)
     add("dns", "ready", "Cluster DNS", {"api"}, [b](BootstrapContext &context) { return wait_for_dns(b, context); });
   std::vector<std::string> last = {"nodes-ready"};

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/vanilla/bootstrap_steps.hpp"
 
+#include "distributions/cluster_watch.hpp"
 #include "distributions/registries.hpp"
 #include "distributions/vanilla/image_manifests.hpp"
 #include "distributions/vanilla/node_scripts.hpp"
 #include "kubernetes/client.hpp"
+#include "kubernetes/json_field.hpp"
 
 #include <nlohmann/json.hpp>
-
-#include <set>
 
 namespace ksail::vanilla {
 
@@ -23,7 +23,6 @@ struct Bootstrap {
   std::shared_ptr<Cluster> cluster;
   std::unique_ptr<kubernetes::Client> client;
   std::vector<manifests::Object> network, storage;
-  std::string dns_node; ///< where a DNS pod is ready
 
   const NodeIdentity &first() const { return cluster->nodes.front(); }
   const ClusterSpec &spec() const { return cluster->config.spec; }
@@ -184,54 +183,23 @@ asio::awaitable<Result<void>> wait_for_control_planes(Shared b, BootstrapContext
   co_return co_await run_all(std::move(work), at_once);
 }
 
-bool is_ready(const json &object) {
-  for (const auto &condition : object.value("status", json::object()).value("conditions", json::array()))
-    if (condition.value("type", std::string()) == "Ready") return condition.value("status", std::string()) == "True";
-  return false;
-}
+/// A node that was only announced has no kubelet version yet.
+bool is_reported(const json &node) { return !text(field(field(node, "status"), "nodeInfo"), "kubeletVersion").empty(); }
 
-asio::awaitable<Result<void>> wait_for_nodes(Shared b, BootstrapContext &context) {
-  const bool only_registered = b->spec().cni == Cni::none;
-  std::set<std::string> waiting;
+asio::awaitable<Result<void>> wait_for_all_nodes(Shared b, BootstrapContext &context) {
+  NodeWait wait;
   for (const auto &node : b->cluster->nodes)
-    waiting.insert(node.name);
-  const auto total = waiting.size();
-  const auto on_state = [&](std::string_view type, const json &object) {
-    if (type == "SYNCED") return waiting.empty();
-    const std::string name = object.value("metadata", json::object()).value("name", std::string());
-    // A node that was only announced has no kubelet version yet.
-    const bool reported = object.value("status", json::object())
-                              .value("nodeInfo", json::object())
-                              .value("kubeletVersion", std::string()) != "";
-    if (type != "DELETED" && (only_registered ? reported : is_ready(object))) waiting.erase(name);
-    context.progress("nodes-ready", std::to_string(total - waiting.size()) + " of " + std::to_string(total));
-    return waiting.empty();
-  };
-  Result<void> watched = co_await b->client->watch("/api/v1/nodes", "", on_state, context.deadline());
-  if (watched || watched.error().code != Code::deadline_exceeded) co_return watched;
-  Error error = watched.error();
-  error.message =
-      std::string("not every node ") + (only_registered ? "registered" : "became Ready") + " in time; missing:";
-  for (const auto &name : waiting)
-    error.message += " " + name;
-  co_return error;
+    wait.names.push_back(node.name);
+  wait.only_registered = b->spec().cni == Cni::none;
+  wait.registered = is_reported;
+  co_return co_await wait_for_nodes(*b->client, context, std::move(wait));
 }
 
 asio::awaitable<Result<void>> wait_for_dns(Shared b, BootstrapContext &context) {
-  const auto on_state = [&](std::string_view type, const json &object) {
-    if (type != "DELETED" && is_ready(object))
-      b->dns_node = object.value("spec", json::object()).value("nodeName", std::string());
-    return !b->dns_node.empty();
-  };
-  Result<void> watched = co_await b->client->watch("/api/v1/namespaces/kube-system/pods",
-                                                   "labelSelector=k8s-app%3Dkube-dns", on_state, context.deadline());
-  if (!watched) {
-    Error error = watched.error();
-    if (error.code == Code::deadline_exceeded) error.message = "no pod of the cluster's DNS became Ready in time";
-    co_return error;
-  }
+  auto node = co_await wait_for_dns_pod(*b->client, context);
+  if (!node) co_return node.error();
   std::string script = dns_script(b->cluster->dns_address, seconds_left(context.deadline()));
-  co_return co_await run_script(context, "resolving kubernetes.default through the DNS Service", b->dns_node,
+  co_return co_await run_script(context, "resolving kubernetes.default through the DNS Service", *node,
                                 std::move(script), context.deadline());
 }
 
@@ -265,7 +233,7 @@ std::vector<BootstrapStep> bootstrap_steps(std::shared_ptr<Cluster> cluster) {
         [](Shared s, BootstrapContext &c) { return apply_objects(s, c, s->network); });
   add("storage", "addons", "Storage", {"api:" + node, "image-manifests"},
       [](Shared s, BootstrapContext &c) { return apply_objects(s, c, s->storage); });
-  add("nodes-ready", "ready", "Nodes", registered, wait_for_nodes);
+  add("nodes-ready", "ready", "Nodes", registered, wait_for_all_nodes);
   if (with_cni) {
     std::vector<std::string> control_planes;
     for (const auto &each : b->cluster->nodes)

@@ -146,6 +146,48 @@ Result<YamlNode> bundle_root(std::string_view yaml, const std::string &file) {
   return std::move(**tree);
 }
 
+/// Where a file has what a bundle is made of.
+struct Fields {
+  const char *bootstrap_token, *secretbox_secret, *aescbc_secret, *trustd_token;
+  const char *etcd, *k8s, *aggregator, *service_account_key, *os;
+};
+constexpr Fields bundle_fields = {"secrets.bootstraptoken",
+                                  "secrets.secretboxencryptionsecret",
+                                  "secrets.aescbcencryptionsecret",
+                                  "trustdinfo.token",
+                                  "certs.etcd",
+                                  "certs.k8s",
+                                  "certs.k8saggregator",
+                                  "certs.k8sserviceaccount.key",
+                                  "certs.os"};
+constexpr Fields machine_config_fields = {"cluster.token",
+                                          "cluster.secretboxEncryptionSecret",
+                                          "cluster.aescbcEncryptionSecret",
+                                          "machine.token",
+                                          "cluster.etcd.ca",
+                                          "cluster.ca",
+                                          "cluster.aggregatorCA",
+                                          "cluster.serviceAccount.key",
+                                          "machine.ca"};
+
+Result<SecretsBundle> read_bundle(Reader &reader, const Fields &fields, const std::string &file) {
+  SecretsBundle read;
+  read.cluster_id = reader.text("cluster.id", true);
+  read.cluster_secret = reader.text("cluster.secret", true);
+  read.bootstrap_token = reader.text(fields.bootstrap_token, true);
+  read.secretbox_secret = reader.text(fields.secretbox_secret, false);
+  read.aescbc_secret = reader.text(fields.aescbc_secret, false);
+  read.trustd_token = reader.text(fields.trustd_token, true);
+  read.etcd = reader.pair(fields.etcd);
+  read.k8s = reader.pair(fields.k8s);
+  read.aggregator = reader.pair(fields.aggregator);
+  read.service_account_key = reader.pem(fields.service_account_key);
+  read.os = reader.pair(fields.os);
+  if (const Error *failure = reader.failure()) return *failure;
+  if (auto checked = read.check(file); !checked) return checked.error();
+  return read;
+}
+
 YamlNode plain(std::string text) {
   YamlNode node = YamlNode::string(std::move(text));
   node.plain = true;
@@ -196,21 +238,7 @@ Result<SecretsBundle> SecretsBundle::parse(std::string_view yaml, const std::str
   auto root = bundle_root(yaml, file);
   if (!root) return root.error();
   Reader reader(*root, file);
-  SecretsBundle read;
-  read.cluster_id = reader.text("cluster.id", true);
-  read.cluster_secret = reader.text("cluster.secret", true);
-  read.bootstrap_token = reader.text("secrets.bootstraptoken", true);
-  read.secretbox_secret = reader.text("secrets.secretboxencryptionsecret", false);
-  read.aescbc_secret = reader.text("secrets.aescbcencryptionsecret", false);
-  read.trustd_token = reader.text("trustdinfo.token", true);
-  read.etcd = reader.pair("certs.etcd");
-  read.k8s = reader.pair("certs.k8s");
-  read.aggregator = reader.pair("certs.k8saggregator");
-  read.service_account_key = reader.pem("certs.k8sserviceaccount.key");
-  read.os = reader.pair("certs.os");
-  if (const Error *failure = reader.failure()) return *failure;
-  if (auto checked = read.check(file); !checked) return checked.error();
-  return read;
+  return read_bundle(reader, bundle_fields, file);
 }
 
 Result<SecretsBundle> SecretsBundle::from_machine_config(std::string_view yaml, const std::string &file) {
@@ -221,21 +249,7 @@ Result<SecretsBundle> SecretsBundle::from_machine_config(std::string_view yaml, 
   if (!type.empty() && type != "controlplane" && type != "init")
     return Error(Code::config, file + ": machine.type is " + type + ", whose configuration holds no keys",
                  "take that of a control plane");
-  SecretsBundle read;
-  read.cluster_id = reader.text("cluster.id", true);
-  read.cluster_secret = reader.text("cluster.secret", true);
-  read.bootstrap_token = reader.text("cluster.token", true);
-  read.secretbox_secret = reader.text("cluster.secretboxEncryptionSecret", false);
-  read.aescbc_secret = reader.text("cluster.aescbcEncryptionSecret", false);
-  read.trustd_token = reader.text("machine.token", true);
-  read.etcd = reader.pair("cluster.etcd.ca");
-  read.k8s = reader.pair("cluster.ca");
-  read.aggregator = reader.pair("cluster.aggregatorCA");
-  read.service_account_key = reader.pem("cluster.serviceAccount.key");
-  read.os = reader.pair("machine.ca");
-  if (const Error *failure = reader.failure()) return *failure;
-  if (auto checked = read.check(file); !checked) return checked.error();
-  return read;
+  return read_bundle(reader, machine_config_fields, file);
 }
 
 Result<void> SecretsBundle::check(const std::string &file) const {

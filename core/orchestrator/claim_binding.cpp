@@ -7,8 +7,6 @@ namespace ksail {
 
 using nlohmann::json;
 
-namespace {} // namespace
-
 asio::awaitable<bool> ClaimBinding::waits_for_pod(json claim, Deadline deadline) {
   if (!classes_) {
     auto list = co_await client_.get("/apis/storage.k8s.io/v1/storageclasses", deadline);

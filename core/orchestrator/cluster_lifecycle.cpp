@@ -15,11 +15,7 @@
 
 namespace ksail {
 
-namespace {
-
 using nlohmann::json;
-
-} // namespace
 
 asio::awaitable<Result<ClusterStatus>> start_cluster(Session &session, std::string name,
                                                      std::vector<std::string> kubeconfig_files, Deadline deadline) {

@@ -6,6 +6,7 @@
 #include "kubernetes/kubeconfig.hpp"
 #include "orchestrator/cluster_access.hpp"
 #include "orchestrator/cluster_removal.hpp"
+#include "orchestrator/existing_nodes.hpp"
 #include "orchestrator/graph.hpp"
 #include "orchestrator/host_answer.hpp"
 #include "orchestrator/image_pulls.hpp"
@@ -79,11 +80,8 @@ private:
 };
 
 asio::awaitable<Result<void>> Scaling::look() {
-  auto nodes = co_await observe_nodes(session_.provider, cluster_, deadline_);
+  auto nodes = co_await existing_nodes(session_, cluster_, deadline_);
   if (!nodes) co_return nodes.error();
-  if (nodes->empty())
-    co_return Error(Code::not_found, "there is no cluster '" + cluster_ + "' on " + session_.provider_name,
-                    "`ksail cluster list` shows what exists");
   nodes_ = std::move(*nodes);
   std::vector<std::string> stopped;
   for (const auto &node : nodes_) {
@@ -158,7 +156,8 @@ asio::awaitable<Result<void>> Scaling::plan_growth() {
     if (image.empty() && node.role == "control-plane") image = node.image;
   std::vector<ImageNeed> needs;
   needs.push_back({image, std::string()});
-  auto images = co_await pull_images(session_, std::move(needs), json::object(), operation_id_ + "-prefetch", deadline_);
+  auto images =
+      co_await pull_images(session_, std::move(needs), json::object(), operation_id_ + "-prefetch", deadline_);
   if (!images) co_return images.error();
   input.images[spec_.node_image] = images->at(image);
   for (const auto &name : input.names)
@@ -197,7 +196,8 @@ asio::awaitable<Result<void>> Scaling::wait_ready() {
 }
 
 asio::awaitable<Result<void>> Scaling::forget_node(std::string name) {
-  auto removed = co_await client_->remove("/api/v1/nodes/" + name, deadline_.min(Deadline::after(std::chrono::seconds(20))));
+  auto removed =
+      co_await client_->remove("/api/v1/nodes/" + name, deadline_.min(Deadline::after(std::chrono::seconds(20))));
   if (!removed && removed.error().code != Code::not_found) co_return removed.error();
   co_return Result<void>();
 }
@@ -241,8 +241,7 @@ asio::awaitable<Result<void>> Scaling::check_losses(DrainPlan &plan) {
   plan = std::move(*planned);
   if (options_.force) co_return Result<void>();
   std::string what;
-  if (!plan.lost_pods.empty())
-    what += "\n  pods that nobody would start again: " + listed(plan.lost_pods);
+  if (!plan.lost_pods.empty()) what += "\n  pods that nobody would start again: " + listed(plan.lost_pods);
   if (!plan.lost_volumes.empty()) what += "\n  volumes whose content lies on the node: " + listed(plan.lost_volumes);
   if (what.empty()) co_return Result<void>();
   co_return Error(Code::failed_precondition,
@@ -287,9 +286,7 @@ asio::awaitable<Result<void>> Scaling::empty_nodes(DrainPlan plan) {
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   Work back;
   for (const auto &name : report_.removed)
-    back.push_back([this, name] {
-      return cordon(*client_, name, false, Deadline::after(std::chrono::seconds(20)));
-    });
+    back.push_back([this, name] { return cordon(*client_, name, false, Deadline::after(std::chrono::seconds(20))); });
   all.stop_on_failure = false;
   Result<void> undone = co_await run_all(std::move(back), all);
   if (!undone) session_.progress.warning("nodes stay unschedulable: " + undone.error().message);
@@ -319,9 +316,7 @@ asio::awaitable<Result<void>> Scaling::shrink() {
     co_return harmless;
   }
   Graph graph;
-  graph.add({"drain", "drain", "Draining " + listed(report_.removed), {}, [this, &plan] {
-               return empty_nodes(plan);
-             }});
+  graph.add({"drain", "drain", "Draining " + listed(report_.removed), {}, [this, &plan] { return empty_nodes(plan); }});
   graph.add({"remove", "nodes", "Removing " + listed(report_.removed), {"drain"}, [this] { return remove_nodes(); }});
   co_return co_await graph.run(session_.progress, session_.timing);
 }

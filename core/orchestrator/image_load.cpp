@@ -3,6 +3,7 @@
 
 #include "distributions/distribution.hpp"
 #include "distributions/image_import.hpp"
+#include "orchestrator/existing_nodes.hpp"
 #include "orchestrator/graph.hpp"
 #include "orchestrator/labels.hpp"
 #include "orchestrator/provider_verbs.hpp"
@@ -53,11 +54,8 @@ private:
 };
 
 asio::awaitable<Result<void>> ImageLoad::find_nodes() {
-  auto nodes = co_await observe_nodes(session_.provider, cluster_, deadline_);
+  auto nodes = co_await existing_nodes(session_, cluster_, deadline_);
   if (!nodes) co_return nodes.error();
-  if (nodes->empty())
-    co_return Error(Code::not_found, "there is no cluster '" + cluster_ + "' on " + session_.provider_name,
-                    "`ksail cluster list` shows what exists");
   for (const auto &node : *nodes) {
     if (node.role == "load-balancer") continue;
     if (node.state != "running") {

@@ -6,10 +6,8 @@
 #include "socket_error.hpp"
 #include "tls_context.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
 #include <openssl/err.h>
@@ -27,7 +25,6 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t record_size = 16 * 1024; ///< the most one TLS record carries (RFC 8446 section 5.1)
 constexpr std::size_t sealed_at_once = 8 * record_size;
 
@@ -182,7 +179,7 @@ asio::awaitable<Result<void>> TlsTransport::handshake() {
 
 /// Carries bytes from the socket to OpenSSL; 0: the socket has ended.
 asio::awaitable<Result<std::size_t>> TlsTransport::fill(const char *what) {
-  auto [ec, count] = co_await socket_.async_read_some(asio::buffer(input_), as_result);
+  auto [ec, count] = co_await socket_.async_read_some(asio::buffer(input_), with_error_code);
   if (ec == asio::error::eof) co_return std::size_t(0);
   if (ec) co_return io_error(endpoint_, what, ec);
   ::BIO_write(in_, input_.data(), static_cast<int>(count));
@@ -208,7 +205,7 @@ asio::awaitable<Result<void>> TlsTransport::flush() {
     sealed_.resize(pending);
     ::BIO_read(out_, sealed_.data(), static_cast<int>(pending));
     broken_ = true; // until it is all out
-    auto [ec, count] = co_await asio::async_write(socket_, asio::buffer(sealed_), as_result);
+    auto [ec, count] = co_await asio::async_write(socket_, asio::buffer(sealed_), with_error_code);
     written_ += count;
     if (ec) co_return io_error(endpoint_, "writing to", ec);
     broken_ = false;

@@ -5,13 +5,11 @@
 #include "socket_error.hpp"
 #include "tls_transport.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
 #include <algorithm>
@@ -27,8 +25,6 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr auto outcome = asio::as_tuple(asio::use_awaitable);
-
 template <class Socket> class SocketTransport final : public Transport {
 public:
   SocketTransport(Socket socket, const Endpoint &endpoint) : socket_(std::move(socket)) {
@@ -40,14 +36,14 @@ public:
   }
 
   asio::awaitable<Result<std::size_t>> read_some(char *data, std::size_t size) override {
-    auto [ec, count] = co_await socket_.async_read_some(asio::buffer(data, size), outcome);
+    auto [ec, count] = co_await socket_.async_read_some(asio::buffer(data, size), with_error_code);
     if (ec == asio::error::eof) co_return std::size_t(0);
     if (ec) co_return io_error(endpoint_, "reading from", ec);
     co_return count;
   }
   asio::awaitable<Result<void>> write_all(std::string_view first, std::string_view second) override {
     const std::array<asio::const_buffer, 2> buffers = {asio::buffer(first), asio::buffer(second)};
-    auto [ec, count] = co_await asio::async_write(socket_, buffers, outcome);
+    auto [ec, count] = co_await asio::async_write(socket_, buffers, with_error_code);
     written_ += count;
     if (ec) co_return io_error(endpoint_, "writing to", ec);
     co_return Result<void>();
@@ -87,7 +83,7 @@ asio::awaitable<Result<stream_protocol::socket>> connect_unix(const Endpoint &en
   std::chrono::milliseconds pause(2);
   for (;;) {
     stream_protocol::socket socket(executor);
-    auto [ec] = co_await socket.async_connect(target, outcome);
+    auto [ec] = co_await socket.async_connect(target, with_error_code);
     // With a full backlog connect(2) on a unix socket says EAGAIN and does nothing more (unix(7)). Asio takes that for
     // "under way" and reports success, so it has to be asked whom the socket is connected to.
     if (!ec) socket.remote_endpoint(ec);
@@ -103,7 +99,7 @@ asio::awaitable<Result<stream_protocol::socket>> connect_unix(const Endpoint &en
 asio::awaitable<Result<tcp::socket>> connect_address(const Endpoint &endpoint, tcp::endpoint target) {
   const auto executor = co_await asio::this_coro::executor;
   tcp::socket socket(executor);
-  auto [ec] = co_await socket.async_connect(target, outcome);
+  auto [ec] = co_await socket.async_connect(target, with_error_code);
   if (ec) co_return connection_error(endpoint, ec);
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
@@ -122,7 +118,7 @@ asio::awaitable<Result<tcp::socket>> connect_tcp(const Endpoint &endpoint, Deadl
   const auto executor = co_await asio::this_coro::executor;
   tcp::resolver resolver(executor);
   auto [ec, found] = co_await resolver.async_resolve(endpoint.host, std::to_string(endpoint.port),
-                                                     tcp::resolver::numeric_service, outcome);
+                                                     tcp::resolver::numeric_service, with_error_code);
   if (ec) co_return connection_error(endpoint, ec);
   Error last(Code::unavailable, "cannot connect to " + endpoint.describe() + ": the name has no address");
   std::size_t left = found.size();

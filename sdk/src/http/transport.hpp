@@ -5,6 +5,9 @@
 
 #include <ksail/sdk/http.hpp>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -13,6 +16,9 @@
 namespace ksail::http {
 
 class TlsContext;
+
+/// For operations on sockets: the error code is part of the result instead of an exception.
+inline constexpr auto with_error_code = asio::as_tuple(asio::use_awaitable);
 
 class Transport {
 public:

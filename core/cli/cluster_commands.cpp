@@ -63,14 +63,12 @@ ordered_json status_json(const ClusterStatus &status, bool readiness_known) {
           {"nodes", std::move(nodes)}};
 }
 
-using Services = std::optional<std::vector<NodeService>>;
-
-void show_status(CommandContext &context, const ClusterStatus &status, bool with_nodes, const Services &services) {
+void show_status(CommandContext &context, const ClusterStatus &status, bool with_nodes) {
   if (context.json) {
     ordered_json value = status_json(status, true);
-    if (services) {
+    if (status.services) {
       value["services"] = ordered_json::array();
-      for (const auto &service : *services) {
+      for (const auto &service : *status.services) {
         ordered_json entry = {
             {"node", service.node}, {"name", service.name}, {"state", service.state}, {"healthy", service.healthy}};
         if (!service.message.empty()) entry["message"] = service.message;
@@ -93,9 +91,9 @@ void show_status(CommandContext &context, const ClusterStatus &status, bool with
                       dash(node.ipv4), node.ready ? "" : printable(node.ready_reason)});
     text += "\n" + columns(rows);
   }
-  if (services) {
+  if (status.services) {
     rows = {{"NODE", "SERVICE", "STATE", "HEALTHY", "REASON"}};
-    for (const auto &service : *services)
+    for (const auto &service : *status.services)
       rows.push_back(
           {service.node, service.name, service.state, service.healthy ? "yes" : "no", printable(service.message)});
     text += "\n" + columns(rows);
@@ -141,19 +139,15 @@ Result<void> run_cluster_status(CommandContext &context) {
   options.nodes = context.invocation.has("nodes");
   options.kubeconfig_files = start->kubeconfig_files;
   options.context = start->settings.text(key::context);
-  // What cannot be asked for is said, and hides nothing of the rest.
-  Result<Services> services = Services();
-  std::function<asio::awaitable<Result<ClusterStatus>>()> work = [&]() -> asio::awaitable<Result<ClusterStatus>> {
-    auto status = co_await cluster_status(start->execution->session(), start->name, options, start->deadline);
-    const bool ask = status && options.nodes;
-    if (ask) services = co_await cluster_services(start->execution->session(), start->name, start->deadline);
-    co_return status;
+  std::function<asio::awaitable<Result<ClusterStatus>>()> work = [&] {
+    return cluster_status(start->execution->session(), start->name, options, start->deadline);
   };
   auto status = start->execution->run<ClusterStatus>(work, Interruption());
   context.progress.close();
   if (!status) return status.error();
-  if (!services) context.progress.warning("the nodes' services: " + services.error().message);
-  show_status(context, *status, options.nodes, services ? *services : Services());
+  if (!status->services_unknown.empty())
+    context.progress.warning("the nodes' services: " + status->services_unknown);
+  show_status(context, *status, options.nodes);
   return {};
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "distributions/cluster_spec.hpp"
+#include "distributions/node_services.hpp"
 #include "orchestrator/progress.hpp"
 #include "plugins/provider.hpp"
 #include "timing/timing.hpp"
@@ -88,13 +89,16 @@ struct ClusterStatus {
   std::string detail; ///< why it is not Ready, naming nodes
   std::string server, context;
   std::vector<NodeStatus> nodes;
+  /// Asked for with StatusOptions::nodes; nothing where the distribution's nodes have no API that tells.
+  std::optional<std::vector<NodeService>> services;
+  std::string services_unknown; ///< why they could not be asked for; hides nothing of the rest
 };
 
 /// ONE observe call to the provider for everything of that label.
 asio::awaitable<Result<std::vector<ClusterStatus>>> list_clusters(Session &session, Deadline deadline);
 
 struct StatusOptions {
-  bool nodes = false; ///< also read every Node's conditions
+  bool nodes = false; ///< also what runs on the nodes beside their pods
   std::vector<std::string> kubeconfig_files;
   std::string context; ///< empty: "ksail-<name>"
 };

@@ -24,14 +24,12 @@ std::vector<NodeFacts> running(const std::vector<ProviderNode> &nodes) {
 
 } // namespace
 
-asio::awaitable<Result<std::optional<std::vector<NodeService>>>> cluster_services(Session &session, std::string name,
-                                                                                  Deadline deadline) {
-  auto nodes = co_await existing_nodes(session, name, deadline);
-  if (!nodes) co_return nodes.error();
-  const NodeServices *services = node_services(distribution_of(*nodes));
+asio::awaitable<Result<std::optional<std::vector<NodeService>>>>
+cluster_services(Session &session, std::string name, const std::vector<ProviderNode> &nodes, Deadline deadline) {
+  const NodeServices *services = node_services(distribution_of(nodes));
   if (!services) co_return std::optional<std::vector<NodeService>>();
   ProviderNodeAccess access(session.provider, name);
-  auto listed = co_await services->list(session.executor, access, running(*nodes), deadline);
+  auto listed = co_await services->list(session.executor, access, running(nodes), deadline);
   if (!listed) co_return listed.error();
   co_return std::optional<std::vector<NodeService>>(std::move(*listed));
 }

@@ -4,6 +4,7 @@
 
 #include "distributions/node_services.hpp"
 #include "orchestrator/cluster.hpp"
+#include "orchestrator/node_answer.hpp"
 
 #include <functional>
 #include <optional>
@@ -12,9 +13,10 @@
 
 namespace ksail {
 
-/// Nothing for a distribution whose nodes have no such API.
-asio::awaitable<Result<std::optional<std::vector<NodeService>>>> cluster_services(Session &session, std::string name,
-                                                                                  Deadline deadline);
+/// Of a cluster's nodes as the provider told them; asks the provider for nothing that it has told already. Nothing for a
+/// distribution whose nodes have no such API.
+asio::awaitable<Result<std::optional<std::vector<NodeService>>>>
+cluster_services(Session &session, std::string name, const std::vector<ProviderNode> &nodes, Deadline deadline);
 
 /// Logs of one service, of all nodes that have one when `options.node` is empty. Code::usage where nodes have no such
 /// API.

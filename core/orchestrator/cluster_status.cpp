@@ -4,6 +4,7 @@
 #include "kubernetes/kubeconfig.hpp"
 #include "orchestrator/cluster.hpp"
 #include "orchestrator/cluster_info.hpp"
+#include "orchestrator/cluster_services.hpp"
 #include "orchestrator/cluster_state.hpp"
 #include "orchestrator/labels.hpp"
 #include "orchestrator/node_wait.hpp"
@@ -95,8 +96,16 @@ std::string time_text(std::int64_t unix_seconds) {
 
 asio::awaitable<Result<ClusterStatus>> cluster_status(Session &session, std::string name, StatusOptions options,
                                                       Deadline deadline) {
-  auto seen = co_await look(session, std::move(name), std::move(options), deadline);
+  const bool with_services = options.nodes;
+  auto seen = co_await look(session, name, std::move(options), deadline);
   if (!seen) co_return seen.error();
+  if (with_services) {
+    auto services = co_await cluster_services(session, name, seen->nodes, deadline);
+    if (services)
+      seen->status.services = std::move(*services);
+    else
+      seen->status.services_unknown = services.error().message;
+  }
   co_return std::move(seen->status);
 }
 

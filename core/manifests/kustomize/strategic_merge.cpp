@@ -2,6 +2,7 @@
 #include "manifests/kustomize/strategic_merge.hpp"
 
 #include "manifests/kustomize/keyed_list.hpp"
+#include "manifests/kustomize/written_yaml.hpp"
 #include "manifests/scalar.hpp"
 
 #include <algorithm>
@@ -21,9 +22,11 @@ bool is_quoted(const Node &scalar) {
   return type != ScalarType::string && type != ScalarType::timestamp;
 }
 
-/// kustomize sets every field anew: a text of no type yet that would not be one without quotes gets them.
+/// kustomize sets every field anew: a plain text that other readers take for something else than a text gets quotes,
+/// and so does one of no type yet. What replaces it later stays a text.
 void settle(Node &scalar) {
-  if (is_untyped(scalar) && !scalar.text().empty()) {
+  if (scalar.style == Style::plain && !scalar.text().empty() &&
+      (is_untyped(scalar) || tag_as_read(scalar) == Tag::str)) {
     const auto type = resolve(scalar.text(), Rules::kubectl).type;
     if (type != ScalarType::string && type != ScalarType::timestamp) {
       scalar.style = Style::double_quoted;

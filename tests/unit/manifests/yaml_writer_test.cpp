@@ -8,6 +8,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include <cstdlib>
+#include <iostream>
 #include <random>
 
 using namespace ksail::manifests;
@@ -33,6 +35,17 @@ std::string written_json(const std::string &json) {
   std::string out;
   const auto error = write_yaml(*root, Rules::kubectl, out);
   return error ? "error: " + error->message : out;
+}
+
+std::size_t scalars_in(const nlohmann::json &value) {
+  if (!value.is_structured()) {
+    return 1;
+  }
+  std::size_t count = 0;
+  for (const auto &item : value) {
+    count += scalars_in(item);
+  }
+  return count;
 }
 
 /// JSON documents full of texts that need one quoting or another.
@@ -231,7 +244,10 @@ TEST_CASE("random documents are written as kubectl and kustomize write them") {
     return;
   }
   std::size_t compared = 0;
-  for (unsigned seed = 0; seed < 4000; ++seed) {
+  std::size_t scalars = 0;
+  const bool soak = std::getenv("KSAIL_TEST_SOAK") != nullptr; // NOLINT(concurrency-mt-unsafe): one thread
+  constexpr std::size_t kSoak = 100'000;                       ///< scalars
+  for (unsigned seed = 0; seed < 4000 || (soak && scalars < kSoak); ++seed) {
     // As everything there passes through encoding/json first, numbers included.
     const auto encoded = oracle->ask("json", Generator(seed).document());
     if (!encoded.ok) {
@@ -243,6 +259,7 @@ TEST_CASE("random documents are written as kubectl and kustomize write them") {
       continue;
     }
     ++compared;
+    scalars += scalars_in(nlohmann::json::parse(json));
     const auto ours = written_json(json);
     if (ours == theirs.text) {
       continue;
@@ -258,4 +275,7 @@ TEST_CASE("random documents are written as kubectl and kustomize write them") {
     REQUIRE(ours.size() == theirs.text.size());
   }
   CHECK(compared > 3000);
+  if (soak) {
+    std::cout << scalars << " scalars of " << compared << " documents are written as there\n";
+  }
 }

@@ -29,13 +29,28 @@ import (
 
 var builtinSchema = openapi.GetSchemaVersion()
 
-// build answers as a process of its own would: a schema that a kustomization brings stays in the library's global state
-// and would be used for the next one.
-func build(dir string, restrictions types.LoadRestrictions) (out []byte, err error) {
+// Whether the library has looked at its schema since it was last reset.
+var schemaUsed = false
+
+// build answers as a process of its own would: the schema lies in the library's global state, so that one which a
+// kustomization brings would be added to what earlier ones used, and be used by the next one.
+func build(dir string, restrictions types.LoadRestrictions) ([]byte, error) {
+	out, err := buildOnce(dir, restrictions)
+	if openapi.GetSchemaVersion() == builtinSchema {
+		schemaUsed = true
+		return out, err
+	}
+	openapi.ResetOpenAPI()
+	if schemaUsed {
+		out, err = buildOnce(dir, restrictions)
+		openapi.ResetOpenAPI()
+	}
+	schemaUsed = false
+	return out, err
+}
+
+func buildOnce(dir string, restrictions types.LoadRestrictions) (out []byte, err error) {
 	defer func() {
-		if openapi.GetSchemaVersion() != builtinSchema {
-			openapi.ResetOpenAPI()
-		}
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
 		}

@@ -46,6 +46,7 @@ struct ImageFacts {
   std::string use;    ///< reference for node templates
   std::string source; ///< present | pulled | substitute
   std::map<std::string, std::string> labels;
+  std::vector<std::string> command; ///< what it starts unless told otherwise; empty: not known
 };
 
 /// A file placed in a node before it starts. Not below a tmpfs.

@@ -377,6 +377,20 @@ TEST_CASE("a pull tells its progress, and its failure inside the stream is a fai
         json({{"event", "pull"}, {"ref", "quay.io/x/y:1"}, {"done", 100}, {"total", 100}}));
 }
 
+TEST_CASE("an image that is optional may be missing") {
+  test::TemporaryFolder folder;
+  FakeEngine engine(folder.path() / "s", [&](const FakeEngine::Seen &seen) {
+    return seen.method == "GET" ? FakeEngine::answer(404, error_body("No such image"))
+                                : FakeEngine::answer(500, error_body("dial tcp: lookup quay.io: no such host"));
+  });
+  Plugin plugin(engine.address());
+  const json wanted = {{"images", {{{"ref", "quay.io/x/y:1"}, {"optional", true}}}}};
+  const auto reply = plugin.call(prefetch, "prefetch", wanted);
+  REQUIRE(reply);
+  CHECK(reply->body["images"][0]["source"] == "missing");
+  CHECK(reply->body["images"][0]["reason"].get<std::string>().find("no such host") != std::string::npos);
+}
+
 TEST_CASE("credentials go to the engine with the pull and nowhere else") {
   test::TemporaryFolder folder;
   const json config = {{"auths", {{"quay.io", {{"auth", "dXNlcjpzZWNyZXQtcGFzcw=="}}}}}}; // user:secret-pass

@@ -3,6 +3,7 @@
 #include "distributions/talos/config_check.hpp"
 #include "distributions/talos/image_pulls.hpp"
 #include "distributions/talos/release.hpp"
+#include "distributions/talos/secrets.hpp"
 #include "distributions/talos/talos.hpp"
 #include "distributions/talos/talos_plan.hpp"
 #include "kubernetes/base64.hpp"

@@ -274,12 +274,12 @@ TEST_CASE("with fail_fast nothing is started after the first failure") {
 
 TEST_CASE("interrupted before the first answer, nothing is sent and every object is told as not applied") {
   Lab lab;
-  const auto never = std::make_shared<Event>(lab.io.get_executor());
+  const auto interrupted = std::make_shared<Event>(lab.io.get_executor());
   lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
     if (!has(request.target, "/api/v1/namespaces?limit=1")) return std::nullopt;
-    lab.interrupt_soon();
+    lab.interrupt_soon([interrupted] { interrupted->set(); });
     FakeReply reply;
-    reply.after = never;
+    reply.after = interrupted;
     return reply;
   };
   auto report = lab.apply({config("a"), config("b"), object("apps/v1", "Deployment", "a", "c")});

@@ -40,12 +40,15 @@ struct NetworkFacts {
 struct ImageNeed {
   std::string ref;
   std::string substitute_label; ///< "key=value" of a local image that may stand in when `ref` cannot be had; or empty
+  bool optional = false;        ///< that it cannot be had is no error
 };
 /// What the provider found for it.
 struct ImageFacts {
   std::string use;    ///< reference for node templates
-  std::string source; ///< present | pulled | substitute
+  std::string source; ///< present | pulled | substitute | missing
   std::map<std::string, std::string> labels;
+  std::string reason{}; ///< why it is missing
+  std::vector<std::string> command{}; ///< what it starts unless told otherwise; empty: not known
 };
 
 /// A file placed in a node before it starts. Not below a tmpfs.
@@ -171,6 +174,9 @@ public:
   /// Bad input: a message that names the option and what is accepted.
   virtual Result<void> check(const ClusterSpec &spec) const = 0;
   virtual std::vector<ImageNeed> images(const ClusterSpec &spec) const = 0;
+  /// References of what its own pods run and the node image does not hold, the most urgent first, as far as that is known.
+  /// The nodes would pull them one by one; they are fetched ahead where that is possible.
+  virtual std::vector<std::string> pod_images(const ClusterSpec &) const { return {}; }
   /// No I/O, any thread. May be null: then there is nothing to prepare.
   virtual Result<std::shared_ptr<const KeyMaterial>> make_keys(const ClusterSpec &) const {
     return std::shared_ptr<const KeyMaterial>();

@@ -16,6 +16,7 @@
 #include "orchestrator/node_guard.hpp"
 #include "orchestrator/node_templates.hpp"
 #include "orchestrator/operation_id.hpp"
+#include "orchestrator/pod_images.hpp"
 #include "orchestrator/provider_verbs.hpp"
 #include "orchestrator/resource_sampler.hpp"
 
@@ -42,18 +43,17 @@ public:
   Creation(Session &session, ClusterSpec spec, CreateOptions options, const Distribution &distribution)
       : session_(session), options_(std::move(options)), distribution_(distribution),
         access_(session.provider, spec.name), guard_(session.provider, access_, spec.name, session.executor),
-        sampler_(session.provider, session.timing, spec.name),
-        deadline_(Deadline::after(options_.timeout)), operation_id_(make_operation_id()) {
+        sampler_(session.provider, session.timing, spec.name), deadline_(Deadline::after(options_.timeout)),
+        operation_id_(make_operation_id()), labels_(cluster_labels(spec, session.ksail_version, operation_id_)),
+        pod_images_(session, spec.name, distribution.pod_images(spec), labels_, operation_id_, deadline_) {
     input_.spec = std::move(spec);
-    labels_ = cluster_labels(input_.spec, session.ksail_version, operation_id_);
   }
 
   /// Whether anything may exist that a failed creation has to remove.
   bool made_something() const { return made_something_; }
   const std::string &operation_id() const { return operation_id_; }
 
-  asio::awaitable<Result<void>> prepare(Journal &journal);
-  asio::awaitable<Result<void>> build(Journal &journal);
+  asio::awaitable<Result<void>> run(Journal &journal);
   CreateReport report() const;
 
   asio::any_io_executor executor() const override { return session_.executor; }
@@ -70,6 +70,8 @@ public:
 private:
   const ClusterSpec &spec() const { return input_.spec; }
   void note_step(Journal &journal, std::string state, std::string step);
+  asio::awaitable<Result<void>> prepare(Journal &journal);
+  asio::awaitable<Result<void>> build(Journal &journal);
   asio::awaitable<Result<void>> preflight();
   asio::awaitable<Result<void>> prefetch();
   asio::awaitable<Result<void>> infrastructure();
@@ -92,6 +94,7 @@ private:
   Deadline deadline_;
   std::string operation_id_;
   json labels_;
+  PodImages pod_images_;
   PlanInput input_;
   std::unique_ptr<ClusterPlan> plan_;
   std::map<std::string, NodeFacts, std::less<>> nodes_;
@@ -99,6 +102,7 @@ private:
   std::vector<std::string> warnings_;
   bool made_something_ = false;
   bool shared_volumes_ = false; ///< the provider offers them
+  bool takes_images_ = false;   ///< the provider can put images into nodes
 };
 
 void Creation::note_step(Journal &journal, std::string state, std::string step) {
@@ -127,12 +131,14 @@ asio::awaitable<Result<void>> Creation::preflight() {
                           spec().provider + " does not offer",
                       "choose another --distribution or --provider");
   shared_volumes_ = capabilities.value("shared_volumes", false);
+  takes_images_ = capabilities.value("images", false);
   for (const auto &[option, wanted, capability] :
        {std::tuple("--local-registry", !spec().local_registry.name.empty(), "registry"),
         std::tuple("--prefetch", !spec().prefetch.empty(), "images")})
     if (wanted && !capabilities.value(capability, false))
-      co_return Error(Code::failed_precondition, std::string(option) + " needs '" + capability +
-                                                     "' of the provider, which " + spec().provider + " does not offer",
+      co_return Error(Code::failed_precondition,
+                      std::string(option) + " needs '" + capability + "' of the provider, which " + spec().provider +
+                          " does not offer",
                       "leave it away, or choose another --provider");
   json body = {{"cluster", spec().name}};
   auto answer = co_await call_verb(session_.provider, "validate", std::move(body), std::vector<plugins::Blob>(),
@@ -158,9 +164,13 @@ asio::awaitable<Result<void>> Creation::prefetch() {
     needs.push_back({std::string(local_registry_image), "ksail.node-image=registry"});
   for (const auto &ref : spec().prefetch)
     needs.push_back({ref, std::string()});
+  if (takes_images_) pod_images_.may_pull(); // begins when this has to wait
   auto images = co_await pull_images(session_, std::move(needs), labels_, operation_id_ + "-prefetch", deadline_);
   if (!images) co_return images.error();
   input_.images = std::move(*images);
+  // An image that stands in for the published one brings its own.
+  for (const auto &[ref, facts] : input_.images)
+    if (ref == spec().node_image && facts.source == "substitute") pod_images_.not_needed();
   co_return Result<void>();
 }
 
@@ -238,8 +248,8 @@ asio::awaitable<Result<void>> Creation::create_nodes(Graph &graph) {
   plugins::EventHandler on_event = [this, &graph](const json &event, const std::vector<plugins::Blob> &) {
     node_event(graph, event);
   };
-  auto answer = co_await call_verb(session_.provider, "create_nodes", std::move(body), std::move(request.blobs), deadline_,
-                                   std::move(on_event));
+  auto answer = co_await call_verb(session_.provider, "create_nodes", std::move(body), std::move(request.blobs),
+                                   deadline_, std::move(on_event));
   if (!answer) co_return answer.error();
   // A provider without events tells everything in its answer.
   for (const auto &node : answer->body.value("nodes", json::array())) {
@@ -251,6 +261,7 @@ asio::awaitable<Result<void>> Creation::create_nodes(Graph &graph) {
     if (!nodes_.contains(node.name))
       co_return Error(Code::plugin,
                       "the provider said that all nodes were created, but " + node.name + " is not among them");
+  pod_images_.may_place();
   co_return Result<void>();
 }
 
@@ -325,8 +336,11 @@ asio::awaitable<Result<void>> Creation::build(Journal &journal) {
     last.push_back("registry-hosting");
   }
   if (!spec().prefetch.empty()) {
-    graph.add({"place-images", "images", "Placing " + plural(spec().prefetch.size(), "image") + " in the nodes",
-               {"nodes"}, [this] { return place_images(); }});
+    graph.add({"place-images",
+               "images",
+               "Placing " + plural(spec().prefetch.size(), "image") + " in the nodes",
+               {"nodes"},
+               [this] { return place_images(); }});
     last.push_back("place-images");
   }
   // Last, so that a context never shows up for a cluster that then goes away again.
@@ -336,6 +350,18 @@ asio::awaitable<Result<void>> Creation::build(Journal &journal) {
   Result<void> built = co_await guard_.run(run);
   if (built) note_step(journal, "created", "");
   co_return built;
+}
+
+asio::awaitable<Result<void>> Creation::run(Journal &journal) {
+  const auto work = [this, &journal]() -> asio::awaitable<Result<void>> {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    Result<void> result = co_await prepare(journal);
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (result && state.cancelled() != asio::cancellation_type::none) result = Error(Code::cancelled, "cancelled");
+    if (result) result = co_await build(journal);
+    co_return result;
+  };
+  co_return co_await pod_images_.beside(work);
 }
 
 CreateReport Creation::report() const {
@@ -377,10 +403,7 @@ asio::awaitable<Result<CreateReport>> create_cluster(Session &session, ClusterSp
 
   const std::string name = spec.name, registry = spec.local_registry.name;
   Creation creation(session, std::move(spec), options, *distribution);
-  Result<void> result = co_await creation.prepare(*journal);
-  const auto cancelled = co_await asio::this_coro::cancellation_state;
-  if (result && cancelled.cancelled() != asio::cancellation_type::none) result = Error(Code::cancelled, "cancelled");
-  if (result) result = co_await creation.build(*journal);
+  Result<void> result = co_await creation.run(*journal);
   if (result) co_return creation.report();
 
   const Error error = timed_out(result.error(), options);

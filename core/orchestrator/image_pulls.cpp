@@ -51,6 +51,7 @@ asio::awaitable<Result<std::map<std::string, ImageFacts>>> pull_images(Session &
   for (const auto &need : needs) {
     json image = {{"ref", need.ref}};
     if (!need.substitute_label.empty()) image["substitute"] = {{"label", need.substitute_label}};
+    if (need.optional) image["optional"] = true;
     wanted.push_back(std::move(image));
   }
   json body = {{"images", std::move(wanted)}, {"labels", std::move(labels)}, {"operation_id", operation_id}};
@@ -67,9 +68,12 @@ asio::awaitable<Result<std::map<std::string, ImageFacts>>> pull_images(Session &
     ImageFacts facts;
     facts.use = image.value("use", std::string());
     facts.source = image.value("source", std::string());
+    facts.reason = image.value("reason", std::string());
     const json of_image = image.value("labels", json::object());
     for (const auto &[key, label] : of_image.items())
       if (label.is_string()) facts.labels[key] = label.get<std::string>();
+    for (const auto &word : image.value("command", json::array()))
+      if (word.is_string()) facts.command.push_back(word.get<std::string>());
     const std::string ref = image.value("ref", std::string());
     if (facts.source == "substitute")
       session.progress.note("using the local image " + facts.use + " in place of " + ref +

@@ -11,7 +11,8 @@
 
 namespace ksail {
 
-/// One `prefetch` call for all of them; what is pulled becomes a span of its own, `pull:<ref>`. By the ref of ImageNeed.
+/// One `prefetch` call for all of them; what is pulled becomes a span of its own, `pull:<ref>`. By the ref of
+/// ImageNeed.
 asio::awaitable<Result<std::map<std::string, ImageFacts>>> pull_images(Session &session, std::vector<ImageNeed> needs,
                                                                        nlohmann::json labels, std::string operation_id,
                                                                        Deadline deadline);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/resource_sampler.hpp"
 
+#include "orchestrator/beside.hpp"
+
 #include <boost/asio/this_coro.hpp>
 
 namespace ksail {
@@ -49,20 +51,11 @@ ResourceSampler::ResourceSampler(plugins::Provider &provider, timing::Recorder &
 
 asio::awaitable<Result<void>> ResourceSampler::run(std::function<asio::awaitable<Result<void>>()> work, unsigned cpus,
                                                    Deadline deadline) {
-  Result<void> result;
-  std::vector<std::function<asio::awaitable<Result<void>>()>> both;
-  both.push_back([&]() -> asio::awaitable<Result<void>> {
-    result = co_await work();
-    co_return Error(Code::cancelled, "there is nothing left to measure"); // cancels the other
-  });
-  both.push_back([&]() -> asio::awaitable<Result<void>> {
+  std::function<asio::awaitable<Result<void>>()> sampling = [&]() -> asio::awaitable<Result<void>> {
     co_await sample(cpus, deadline);
     co_return Result<void>();
-  });
-  ForEachOptions until_the_first_ends;
-  auto over = co_await run_all(std::move(both), until_the_first_ends);
-  static_cast<void>(over);
-  co_return result;
+  };
+  co_return co_await run_beside(std::move(work), std::move(sampling));
 }
 
 asio::awaitable<void> ResourceSampler::sample(unsigned cpus, Deadline deadline) {

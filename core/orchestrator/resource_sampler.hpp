@@ -39,9 +39,10 @@ class ResourceSampler {
 public:
   /// References outlive it.
   ResourceSampler(plugins::Provider &provider, timing::Recorder &timing, std::string cluster);
-  /// Samples while `work` runs, whose result it returns, at once: a measurement on its way is cancelled. A provider that
-  /// cannot measure only makes samples missing.
-  asio::awaitable<Result<void>> run(std::function<asio::awaitable<Result<void>>()> work, unsigned cpus, Deadline deadline);
+  /// Samples while `work` runs, whose result it returns, at once: a measurement on its way is cancelled. A provider
+  /// that cannot measure only makes samples missing.
+  asio::awaitable<Result<void>> run(std::function<asio::awaitable<Result<void>>()> work, unsigned cpus,
+                                    Deadline deadline);
 
 private:
   asio::awaitable<void> sample(unsigned cpus, Deadline deadline);

@@ -4,6 +4,7 @@
 #include "distributions/k3s/configuration.hpp"
 #include "distributions/k3s/credentials.hpp"
 #include "distributions/k3s/k3s_plan.hpp"
+#include "distributions/k3s/pod_images.hpp"
 #include "distributions/k3s/release.hpp"
 #include "distributions/load_balancer.hpp"
 #include "distributions/node_counts.hpp"
@@ -42,6 +43,10 @@ std::vector<ImageNeed> K3s::images(const ClusterSpec &spec) const {
   if (spec.node_image_is_default) need.substitute_label = "ksail.node-image=k3s";
   if (spec.control_planes > 1) return {need, load_balancer_image(spec)};
   return {need};
+}
+
+std::vector<std::string> K3s::pod_images(const ClusterSpec &spec) const {
+  return k3s::pod_images(spec.node_image, spec.disable);
 }
 
 std::string K3s::default_node_image(const std::string &kubernetes_version) const {

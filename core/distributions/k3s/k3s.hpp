@@ -13,6 +13,7 @@ public:
   std::vector<std::string> required_capabilities() const override;
   Result<void> check(const ClusterSpec &spec) const override;
   std::vector<ImageNeed> images(const ClusterSpec &spec) const override;
+  std::vector<std::string> pod_images(const ClusterSpec &spec) const override;
   Result<std::shared_ptr<const KeyMaterial>> make_keys(const ClusterSpec &spec) const override;
   asio::awaitable<Result<Expansion>> expand(NodeAccess &access, ExpansionInput input, Deadline deadline) const override;
   Result<std::unique_ptr<ClusterPlan>> plan(const PlanInput &input) const override;

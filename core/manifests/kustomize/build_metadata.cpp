@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifests/kustomize/build_metadata.hpp"
+#include "manifests/kustomize/build_annotations.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -111,7 +112,9 @@ void BuildMetadata::write(Arena &arena, Resource &resource) const {
   std::vector<std::pair<std::string_view, std::string_view>> values;
   if (const Node *annotations = resource.metadata_map("annotations")) {
     for (std::size_t i = 0; i < annotations->pairs(); ++i) {
-      values.emplace_back(annotations->key(i)->text(), annotations->value(i)->text());
+      if (!is_build_annotation(annotations->key(i)->text())) {
+        values.emplace_back(annotations->key(i)->text(), annotations->value(i)->text());
+      }
     }
   }
   if (origins_ && resource.origin != nullptr) {

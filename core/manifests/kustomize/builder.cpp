@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifests/kustomize/builder.hpp"
 
+#include "manifests/kustomize/build_annotations.hpp"
 #include "manifests/kustomize/builtin_plugins.hpp"
 
 #include <algorithm>
@@ -211,6 +212,11 @@ Result<void> Builder::entries(const Target &target, const std::vector<std::strin
       }
       built_in_used_ |= !std::all_of(parsed->begin(), parsed->end(), [](const auto *r) { return has_known_scope(*r); });
       metadata_.loaded(*parsed, target.inherited.origin, path);
+      for (Resource *resource : *parsed) {
+        if (auto done = take_build_annotations(arena_, *resource); !done) {
+          return std::move(done).error().in(k.file + ": " + path);
+        }
+      }
       if (auto done = into.add(*parsed); !done) {
         return std::move(done).error().in(k.file + ": " + path);
       }

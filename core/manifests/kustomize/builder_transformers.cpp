@@ -1,29 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifests/kustomize/builder.hpp"
 #include "manifests/kustomize/builtin_plugins.hpp"
-#include "manifests/yaml_writer.hpp"
+#include "manifests/kustomize/written_yaml.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace ksail::manifests::kustomize {
 namespace {
 
 constexpr const char *kValidatedBy = "validated-by";
 
-/// What an object is, without what a validator may change.
-std::string without_validation(Arena &arena, const Resource &resource) {
-  Node *copy = clone(arena, *resource.root);
-  if (Node *data = copy->find("metadata"); data != nullptr) {
-    if (Node *labels = data->find("labels"); labels != nullptr && labels->is_mapping()) {
-      erase(*labels, kValidatedBy);
-      if (labels->size == 0) {
-        erase(*data, "labels");
-      }
+/// An object before a validator ran, with what kustomize keeps in its annotations.
+struct Snapshot {
+  const Node *root;
+  Resource notes;
+};
+
+/// Equal down to where in the input each part stands: kustomize takes a value that was written anew for another one,
+/// even where it reads the same.
+bool identical(const Node &a, const Node &b) {
+  if (a.kind != b.kind || a.style != b.style || a.line != b.line || a.column != b.column || a.size != b.size) {
+    return false;
+  }
+  return a.is_scalar() ? a.text() == b.text() && tag_as_read(a) == tag_as_read(b)
+                       : std::equal(a.items, a.items + a.size, b.items,
+                                    [](const Node *x, const Node *y) { return identical(*x, *y); });
+}
+
+bool same_notes(const Resource &a, const Resource &b) {
+  return a.previous.size() == b.previous.size() && a.prefixes == b.prefixes && a.suffixes == b.suffixes &&
+         a.needs_hash == b.needs_hash;
+}
+
+/// The one label that a validator may set is taken away again, which writes all labels of the object anew.
+const Node *without_validation(Arena &arena, const Resource &resource) {
+  Resource copy = resource;
+  copy.root = clone(arena, *resource.root);
+  const Node *labels = copy.metadata_map("labels");
+  if (labels == nullptr || labels->find(kValidatedBy) == nullptr) {
+    return copy.root;
+  }
+  std::vector<std::pair<std::string_view, std::string_view>> kept;
+  for (std::size_t i = 0; i < labels->pairs(); ++i) {
+    if (labels->key(i)->text() != kValidatedBy) {
+      kept.emplace_back(labels->key(i)->text(), labels->value(i)->text());
     }
   }
-  std::string text;
-  write_yaml(*copy, Rules::kustomize, text);
-  return text;
+  copy.set_metadata_map(arena, "labels", std::move(kept));
+  return copy.root;
+}
+
+std::map<std::string, Snapshot> snapshots(Arena &arena, const Resources &list) {
+  std::map<std::string, Snapshot> all;
+  for (const Resource *resource : list) {
+    all.insert_or_assign(resource->id().key(), Snapshot{clone(arena, *resource->root), *resource});
+  }
+  return all;
+}
+
+bool is_unchanged(Arena &arena, const std::map<std::string, Snapshot> &before, const Resources &list) {
+  return before.size() == list.size() && std::all_of(list.begin(), list.end(), [&](const Resource *resource) {
+           const auto was = before.find(resource->id().key());
+           return was != before.end() && same_notes(was->second.notes, *resource) &&
+                  identical(*was->second.root, *without_validation(arena, *resource));
+         });
 }
 
 } // namespace
@@ -152,23 +193,18 @@ Result<void> Builder::validate(const Target &target) {
   if (!configs || configs->empty()) {
     return configs ? Result<void>() : configs.error();
   }
-  const auto state = [&] {
-    std::vector<std::string> texts;
-    for (const Resource *resource : target.gathered.list) {
-      texts.push_back(without_validation(arena_, *resource));
-    }
-    return texts;
-  };
   const auto helm = helm_setting(target.loader);
   const PluginSetting setting{arena_, owned_, target.load, schema(), helm, target.loader.path().filename().string()};
   for (const Resource *config : *configs) {
     const auto where = target.k.file + ": validators: " + config->id().text();
-    const auto before = state();
+    const auto before = snapshots(arena_, target.gathered.list);
     if (auto done = run_transformer(setting, *config, target.gathered.list); !done) {
       return std::move(done).error().in(where);
     }
-    if (state() != before) {
-      return Error(Code::config, where + " changes objects, which a validator may not", "list it under `transformers`");
+    if (!is_unchanged(arena_, before, target.gathered.list)) {
+      return Error(Code::config, where + " changes objects, which a validator may not",
+                   "list it under `transformers`; a validator may set the label validated-by of objects that have no "
+                   "labels in their files");
     }
   }
   return {};

@@ -97,7 +97,7 @@ public:
       if (resource->needs_hash) {
         resource->remember_id();
         resource->set_name(arena_, std::string(resource->name()) + "-" + content_hash(*resource->root));
-        resource->needs_hash = false;
+        // It still needs one, so that it gets another at the end, as with kustomize.
       }
     }
     return {};

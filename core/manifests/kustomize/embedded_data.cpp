@@ -3,6 +3,7 @@
 
 #include "manifests/json.hpp"
 #include "manifests/kustomize/field_path.hpp"
+#include "manifests/kustomize/written_yaml.hpp"
 #include "manifests/yaml_writer.hpp"
 
 #include <nlohmann/json.hpp>
@@ -16,28 +17,6 @@ std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
   const auto from = text.find_first_not_of(kSpace);
   return from == text.npos ? std::string_view{} : text.substr(from, text.find_last_not_of(kSpace) - from + 1);
-}
-
-Tag tag_of(const Node &scalar) {
-  if (scalar.tag != Tag::none || (scalar.line == 0 && scalar.style == Style::plain)) {
-    return scalar.tag; // kustomize gives no type to the scalars it makes: theirs is that of the next text
-  }
-  const auto type = resolve(scalar, Rules::kustomize);
-  switch (type ? type->type : ScalarType::string) {
-  case ScalarType::boolean:
-    return Tag::boolean;
-  case ScalarType::integer:
-  case ScalarType::unsigned_integer:
-    return Tag::integer;
-  case ScalarType::floating:
-    return Tag::floating;
-  case ScalarType::timestamp:
-    return Tag::timestamp;
-  case ScalarType::null:
-    return scalar.chars == nullptr ? Tag::none : Tag::null;
-  default:
-    return Tag::str;
-  }
 }
 
 /// Keys sorted, "<>&" escaped, as Go writes JSON.
@@ -79,9 +58,22 @@ std::string yaml_scalar(Arena &arena, const Node &old, std::string_view text) {
     return out + (single ? '\'' : '"');
   }
   Node *fresh = make_scalar(arena, text);
-  fresh->tag = tag_of(old);
+  fresh->tag = tag_as_read(old);
   std::string out;
   return write_yaml(*fresh, Rules::kustomize, out) ? std::string(text) : std::string(trimmed(out));
+}
+
+/// A copy that has no place in any text, with the types it was read with.
+Node *as_new(Arena &arena, const Node &node) {
+  Node *copy = clone(arena, node);
+  if (copy->is_scalar()) {
+    copy->tag = tag_as_read(node);
+  }
+  copy->line = copy->column = 0;
+  for (std::uint32_t i = 0; !copy->is_scalar() && i < copy->size; ++i) {
+    copy->items[i] = as_new(arena, *copy->items[i]);
+  }
+  return copy;
 }
 
 /// Changes one scalar in the text of YAML, all else stays as it was written.
@@ -104,7 +96,16 @@ Result<std::string> edited_yaml(Arena &arena, std::string_view text, const Node 
 
 } // namespace
 
-void replace_text(Arena &arena, Node &scalar, std::string_view text) { assign(arena, scalar, text, tag_of(scalar)); }
+void replace_text(Arena &arena, Node &scalar, std::string_view text) {
+  const auto tag = tag_as_read(scalar);
+  const auto line = scalar.line;
+  const auto column = scalar.column;
+  assign(arena, scalar, text, tag);
+  if (tag != Tag::none) { // kustomize puts the text into the node that is there
+    scalar.line = line;
+    scalar.column = column;
+  }
+}
 
 void replace_value(Arena &arena, Node &node, const Node &value) {
   if (node.is_scalar()) {
@@ -149,9 +150,21 @@ Result<bool> write_into_embedded(Arena &arena, Node &root, std::span<const std::
     }
     return true;
   }
+  const auto presentation = WrittenYaml::of(scalar->text());
+  if (presentation && !presentation->has_comments()) {
+    for (Node *field : *fields) {
+      replace_value(arena, *field, field->is_scalar() ? value : *as_new(arena, value));
+    }
+    const auto written = presentation->write(*document);
+    if (!written) {
+      return Error(Code::config, "the YAML in the field cannot be written with the new value");
+    }
+    replace_text(arena, *scalar, trimmed(*written));
+    return true;
+  }
   if (fields->size() != 1 || !fields->front()->is_scalar() || fields->front()->line == 0 || !value.is_scalar()) {
     return Error(Code::unimplemented,
-                 "in the YAML of a field only one text, number or boolean that is there can be replaced",
+                 "in YAML with comments in a field only one text, number or boolean that is there can be replaced",
                  "write the whole field");
   }
   auto written = edited_yaml(arena, scalar->text(), *fields->front(), value.text());

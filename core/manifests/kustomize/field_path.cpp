@@ -2,10 +2,13 @@
 #include "manifests/kustomize/field_path.hpp"
 
 #include "manifests/kustomize/field_spec.hpp"
+#include "manifests/kustomize/written_yaml.hpp"
+#include "manifests/yaml_parser.hpp"
 
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
 namespace ksail::manifests::kustomize {
@@ -24,6 +27,24 @@ std::optional<std::pair<std::string_view, std::string_view>> condition(std::stri
   part = part.substr(1, part.size() - 2);
   const auto equal = part.find('=');
   return equal == part.npos ? std::nullopt : std::optional(std::pair{part.substr(0, equal), part.substr(equal + 1)});
+}
+
+/// kustomize looks for the pattern in the YAML of the value: quotes are a part of it.
+std::string as_written(const Node &value) {
+  const auto text = value.text();
+  const bool simple =
+      value.is_scalar() && value.style == Style::plain && value.tag != Tag::str &&
+      std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return std::isalnum(c) != 0 || std::string_view("-_./").find(static_cast<char>(c)) != std::string_view::npos;
+      });
+  if (simple) {
+    return std::string(text);
+  }
+  auto written = WrittenYaml().write(value).value_or(std::string(text));
+  const auto end = written.find_last_not_of(" \t\r\n");
+  written.erase(end == std::string::npos ? 0 : end + 1);
+  written.erase(0, std::min(written.find_first_not_of(" \t\r\n"), written.size()));
+  return written;
 }
 
 Error not_a(const char *wanted, const std::string &part) {
@@ -106,8 +127,8 @@ private:
         if (value == nullptr) {
           continue;
         }
-        const auto text = value->text();
-        if (!re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), expression)) {
+        const auto text = as_written(*value);
+        if (!re2::RE2::PartialMatch(text, expression)) {
           continue;
         }
         // A path goes on in maps only.
@@ -144,7 +165,21 @@ private:
     if (child == nullptr) {
       child = set(arena_, node, part, make_node(arena_, kind_before(rest, *made_)));
     }
+    if (child->is_scalar() && !rest.empty()) {
+      return inside(*child, rest);
+    }
     return walk(*child, rest);
+  }
+
+  /// The text of a field as YAML. What is found there is a copy, so that changing it changes nothing, as with
+  /// kustomize: paths into texts are settled before (embedded_data.hpp) where they can be.
+  Result<void> inside(const Node &scalar, std::span<const std::string> rest) {
+    YamlParser parser(scalar.text());
+    Node *document = nullptr;
+    if (parser.next(arena_, document) || document == nullptr) {
+      return not_a("map", rest[0]);
+    }
+    return walk(*document, rest);
   }
 
   Arena &arena_;

@@ -2,20 +2,22 @@
 #include "manifests/kustomize/gathered.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace ksail::manifests::kustomize {
 namespace {
 
 using Entries = std::vector<std::pair<std::string_view, std::string_view>>;
 
-/// The entries of two maps, those of `fresh` where both have one.
-Entries joined(const Node *old, const Node *fresh) {
+/// The entries of two maps, those of `fresh` where both have one; null reads as `null_text`.
+Entries joined(const Node *old, const Node *fresh, std::optional<std::string_view> null_text = {}) {
   Entries values;
   for (const Node *from : {fresh, old}) {
     for (std::size_t i = 0; from != nullptr && i < from->pairs(); ++i) {
       const auto key = from->key(i)->text();
       if (std::none_of(values.begin(), values.end(), [&](const auto &value) { return value.first == key; })) {
-        values.emplace_back(key, from->value(i)->text());
+        const Node &value = *from->value(i);
+        values.emplace_back(key, null_text && is_null(value) ? *null_text : value.text());
       }
     }
   }
@@ -24,14 +26,14 @@ Entries joined(const Node *old, const Node *fresh) {
 
 void merge_data(Arena &arena, const Resource &old, Resource &made) {
   for (const char *field : {"data", "binaryData"}) {
-    const auto values = joined(old.root->find(field), made.root->find(field));
+    const auto values = joined(old.root->find(field), made.root->find(field), "");
     erase(*made.root, field);
     if (values.empty()) {
       continue;
     }
     Node *map = set(arena, *made.root, field, make_node(arena, NodeKind::mapping));
     for (const auto &[key, value] : values) {
-      set(arena, *map, key, make_string(arena, value));
+      set(arena, *map, key, make_data_text(arena, value));
     }
   }
 }

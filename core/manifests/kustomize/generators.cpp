@@ -283,7 +283,7 @@ Result<Resource *> generate(Arena &arena, Owned &owned, bool secret, const Json 
     if (map == nullptr) {
       map = set(arena, *root, field, make_node(arena, NodeKind::mapping));
     }
-    set(arena, *map, key, make_string(arena, value));
+    set(arena, *map, key, make_data_text(arena, value));
   };
   for (const auto &[key, value] : sources.data) {
     if (secret) {
@@ -305,10 +305,14 @@ Result<Resource *> generate(Arena &arena, Owned &owned, bool secret, const Json 
         values.emplace_back(arena.copy(key), value.get_ref<const std::string &>());
       }
       resource->set_metadata_map(arena, field, std::move(values));
+      const Node *map = resource->metadata_map(field);
+      for (std::size_t i = 0; map != nullptr && i < map->pairs(); ++i) {
+        map->value(i)->style = Style::single_quoted; // what patches put in their place stays a text
+      }
     }
   }
   if (flag_of(options, "immutable")) {
-    set(arena, *root, "immutable", make_scalar(arena, "true"));
+    set(arena, *root, "immutable", make_scalar(arena, "true", Style::plain, Tag::boolean));
   }
   resource->needs_hash = !flag_of(options, "disableNameSuffixHash");
   const auto behavior = text_of(entry, "behavior");

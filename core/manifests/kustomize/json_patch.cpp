@@ -167,7 +167,7 @@ std::optional<std::string> apply(Arena &arena, Node &root, const nlohmann::json 
     if (source == nullptr && (name == "move" || parent == nullptr || !parent->is_mapping())) {
       return "there is nothing at " + text_of(operation, "from");
     }
-    Node *copy = source == nullptr ? make_scalar(arena, "null") : clone(arena, *source);
+    Node *copy = source == nullptr ? make_scalar(arena, "null", Style::plain, Tag::null) : clone(arena, *source);
     if (name == "move") {
       if (auto wrong = remove(root, *from)) {
         return wrong;
@@ -205,7 +205,7 @@ void as_yaml(Arena &arena, Node &node) {
         std::array<char, 32> text{};
         const auto end =
             std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific).ptr;
-        assign(arena, node, std::string_view(text.data(), end), Tag::none);
+        assign(arena, node, std::string_view(text.data(), end), Tag::floating);
       }
     }
     return;

@@ -52,35 +52,6 @@ bool is_special(const FieldSpec &field, const Resource &resource) {
          (field.path == "subjects/namespace" && (field.kind == "RoleBinding" || field.kind == "ClusterRoleBinding"));
 }
 
-Result<void> move(Arena &arena, Resource &resource, const NamespaceChange &change) {
-  if (!is_cluster_scoped(resource.gvk()) && !(change.only_where_unset && !resource.ns().empty())) {
-    Node *data = resource.metadata();
-    if (missing_or_null(data)) {
-      data = set(arena, *resource.root, "metadata", make_node(arena, NodeKind::mapping));
-    }
-    set(arena, *data, "namespace", make_string(arena, change.ns));
-  }
-  if (resource.kind() == "RoleBinding" || resource.kind() == "ClusterRoleBinding") {
-    if (auto done = move_subjects(arena, *resource.root, change); !done) {
-      return done;
-    }
-  }
-  const Act all = assign_text(arena, change.ns);
-  const Act act = [&](Node &node) -> Result<void> {
-    return change.only_where_unset && node.is_scalar() && !node.text().empty() && !is_null(node) ? Result<void>()
-                                                                                                 : all(node);
-  };
-  for (const auto &field : change.fields) {
-    if (is_special(field, resource)) {
-      continue;
-    }
-    if (auto done = visit(arena, resource, field, NodeKind::scalar, act); !done) {
-      return done;
-    }
-  }
-  return {};
-}
-
 /// A prefix or suffix of the names of objects, and of what other fields are names.
 Result<void> rename(Arena &arena, Resources &resources, const FieldSpecs &fields,
                     std::vector<std::string_view> Resource::*affixes, std::string_view affix,
@@ -115,13 +86,42 @@ Result<void> rename(Arena &arena, Resources &resources, const FieldSpecs &fields
 
 } // namespace
 
+Result<void> write_namespace(Arena &arena, Resource &resource, const NamespaceChange &change) {
+  if (!is_cluster_scoped(resource.gvk()) && !(change.only_where_unset && !resource.ns().empty())) {
+    Node *data = resource.metadata();
+    if (missing_or_null(data)) {
+      data = set(arena, *resource.root, "metadata", make_node(arena, NodeKind::mapping));
+    }
+    set(arena, *data, "namespace", make_string(arena, change.ns));
+  }
+  if (resource.kind() == "RoleBinding" || resource.kind() == "ClusterRoleBinding") {
+    if (auto done = move_subjects(arena, *resource.root, change); !done) {
+      return done;
+    }
+  }
+  const Act all = assign_text(arena, change.ns);
+  const Act act = [&](Node &node) -> Result<void> {
+    return change.only_where_unset && node.is_scalar() && !node.text().empty() && !is_null(node) ? Result<void>()
+                                                                                                 : all(node);
+  };
+  for (const auto &field : change.fields) {
+    if (is_special(field, resource)) {
+      continue;
+    }
+    if (auto done = visit(arena, resource, field, NodeKind::scalar, act); !done) {
+      return done;
+    }
+  }
+  return {};
+}
+
 Result<void> set_namespace(Arena &arena, Resources &resources, const NamespaceChange &change) {
   for (Resource *resource : resources) {
     if (resource->helm_generated) {
       continue;
     }
     resource->remember_id();
-    if (auto done = move(arena, *resource, change); !done) {
+    if (auto done = write_namespace(arena, *resource, change); !done) {
       return std::move(done).error().in("setting the namespace " + change.ns);
     }
   }

@@ -62,14 +62,16 @@ void insert_item(Arena &arena, Node &sequence, std::size_t index, Node *item) {
 
 Node *make_string(Arena &arena, std::string_view text) { return make_scalar(arena, text, Style::plain, Tag::str); }
 
+Node *make_data_text(Arena &arena, std::string_view text) {
+  return make_scalar(arena, text, text.find('\n') == text.npos ? Style::plain : Style::literal, Tag::str);
+}
+
 void assign(Arena &arena, Node &scalar, std::string_view text, Tag tag) {
   const auto copy = arena.copy(text);
   scalar.chars = copy.data();
   scalar.size = static_cast<std::uint32_t>(copy.size());
   scalar.tag = tag;
-  if (tag == Tag::none) {
-    scalar.line = 0; // as of a scalar the program made: its type was never looked up in the input
-  }
+  scalar.line = scalar.column = 0; // from here on it is one that the program made
 }
 
 bool is_null(const Node &node) {

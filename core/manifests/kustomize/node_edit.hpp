@@ -20,9 +20,15 @@ void insert_item(Arena &arena, Node &sequence, std::size_t index, Node *item);
 
 /// A scalar that is certainly a string, whatever its text.
 Node *make_string(Arena &arena, std::string_view text);
+/// A value of the data of a ConfigMap or Secret: several lines are a block, and what replaces them stays a text.
+Node *make_data_text(Arena &arena, std::string_view text);
 /// Replaces the text of a scalar, keeping its style; `tag` as given.
 void assign(Arena &arena, Node &scalar, std::string_view text, Tag tag);
 
+/// Made by the program without a type, which kustomize settles when it looks at the text the next time.
+inline bool is_untyped(const Node &node) {
+  return node.is_scalar() && node.tag == Tag::none && node.style == Style::plain && node.line == 0;
+}
 /// null, ~ or nothing.
 bool is_null(const Node &node);
 inline bool missing_or_null(const Node *node) { return node == nullptr || is_null(*node); }

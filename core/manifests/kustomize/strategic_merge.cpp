@@ -21,6 +21,16 @@ bool is_quoted(const Node &scalar) {
   return type != ScalarType::string && type != ScalarType::timestamp;
 }
 
+/// kustomize sets every field anew: a text of no type yet that would not be one without quotes gets them.
+void settle(Node &scalar) {
+  if (is_untyped(scalar) && !scalar.text().empty()) {
+    const auto type = resolve(scalar.text(), Rules::kubectl).type;
+    if (type != ScalarType::string && type != ScalarType::timestamp) {
+      scalar.style = Style::double_quoted;
+    }
+  }
+}
+
 class Merge {
 public:
   Merge(Arena &arena, const Gvk &gvk, const Schema *schema) : arena_(arena), gvk_(gvk), schema_(schema) {}
@@ -148,7 +158,8 @@ private:
     for (const auto name : names) {
       Node *mine = target->find(name);
       Node *theirs = patch != nullptr ? patch->find(name) : nullptr;
-      if (theirs == nullptr && mine->is_scalar() && !is_null(*mine)) {
+      if (theirs == nullptr && mine->is_scalar() && (is_untyped(*mine) || !is_null(*mine))) {
+        settle(*mine);
         continue;
       }
       path_.push_back(name);
@@ -204,14 +215,46 @@ private:
   }
 
   Node *scalars(Node *target, Node *patch) {
-    Node *result = make_node(arena_, NodeKind::sequence);
+    std::vector<Node *> out;
+    const auto first = [](const Node *list, std::string_view text) -> Node * {
+      const auto items = list != nullptr ? list->children() : std::span<Node *const>{};
+      const auto at = std::find_if(items.begin(), items.end(), [&](const Node *item) { return item->text() == text; });
+      return at == items.end() ? nullptr : *at;
+    };
     std::set<std::string_view> seen;
-    for (Node *from : {patch, target}) {
+    for (const Node *from : {patch, target}) {
       for (Node *item : from != nullptr ? from->children() : std::span<Node *const>{}) {
-        if (seen.insert(item->text()).second) {
-          append(arena_, result, item);
+        const auto text = item->text();
+        if (!seen.insert(text).second) {
+          continue;
         }
+        Node *theirs = first(patch, text);
+        Node *chosen = theirs != nullptr ? theirs : first(target, text);
+        if (chosen->is_scalar() && !is_untyped(*chosen) && is_null(*chosen)) {
+          continue;
+        }
+        if (chosen->is_scalar() && !text.empty()) {
+          assign(arena_, *chosen, text, Tag::none); // kustomize sets the text as its own key, and the type is lost
+        }
+        out.push_back(chosen);
       }
+    }
+    // The elements of the object then take the places of those that read the same.
+    for (Node *item : target != nullptr ? target->children() : std::span<Node *const>{}) {
+      if (item->is_scalar() && !is_untyped(*item) && is_null(*item)) {
+        continue;
+      }
+      const auto same_text =
+          std::find_if(out.begin(), out.end(), [&](const Node *o) { return o->text() == item->text(); });
+      if (same_text != out.end()) {
+        *same_text = item;
+      } else {
+        out.push_back(item);
+      }
+    }
+    Node *result = make_node(arena_, NodeKind::sequence);
+    for (Node *item : out) {
+      append(arena_, result, item);
     }
     return result;
   }

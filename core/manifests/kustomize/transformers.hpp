@@ -26,6 +26,8 @@ struct NamespaceChange {
   Subjects subjects = Subjects::named_default;
 };
 Result<void> set_namespace(Arena &arena, Resources &resources, const NamespaceChange &change);
+/// Only writes it into one object: no former id is remembered, so that no reference follows.
+Result<void> write_namespace(Arena &arena, Resource &resource, const NamespaceChange &change);
 
 Result<void> add_prefix(Arena &arena, Resources &resources, const std::string &prefix, const FieldSpecs &fields);
 Result<void> add_suffix(Arena &arena, Resources &resources, const std::string &suffix, const FieldSpecs &fields);

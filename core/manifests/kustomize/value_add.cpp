@@ -43,9 +43,8 @@ Result<void> add_value(Arena &arena, Resources &resources, const std::string &va
       continue;
     }
     if (field == "metadata/namespace") {
-      Resources one = {resource};
-      if (auto done = set_namespace(arena, one, {value, {}, false, Subjects::named_default}); !done) {
-        return done;
+      if (auto done = write_namespace(arena, *resource, {value, {}, false, Subjects::named_default}); !done) {
+        return std::move(done).error().in(where);
       }
       continue;
     }
@@ -57,8 +56,8 @@ Result<void> add_value(Arena &arena, Resources &resources, const std::string &va
       if (!node->is_scalar()) {
         return Error(Code::config, where + ": " + field + " of " + resource->id().text() + " is no single value");
       }
+      // What was quoted stays so.
       assign(arena, *node, position > 0 ? with_part(node->text(), position, value) : value, Tag::none);
-      node->style = Style::plain;
     }
   }
   return {};

@@ -47,6 +47,13 @@ Error engine_error(std::string_view what, int status, std::string_view body) {
   // way.
   if (contains(reason, "is ambiguous"))
     return Error(Code::already_exists, message, "another creation of this cluster is running; wait until it has ended");
+  // Only with cgroup v1: what is frozen cannot die, and a node cannot before all that runs in it. Source:
+  // https://www.kernel.org/doc/Documentation/cgroup-v1/freezer-subsystem.txt
+  if (contains(reason, "did not receive an exit event"))
+    return Error(Code::internal, message,
+                 "a process in the container does not die; if its control group is frozen (a pod that was being set up), "
+                 "thaw it and repeat: write THAWED to the files freezer.state below /sys/fs/cgroup/freezer/docker/<id of "
+                 "the container>, the deepest last");
   if (is_port_conflict(reason))
     return Error(Code::already_exists, message, "stop what uses the port, or choose another one");
   switch (status) {

@@ -19,10 +19,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t pulls_at_once = 3;
 /// Until the engine says that a registry answered. An engine without network tries for much longer.
 constexpr std::chrono::seconds first_answer{20};
-constexpr std::chrono::seconds first_answer_with_substitute{8};
+constexpr std::chrono::seconds first_answer_if_dispensable{8};
 /// Between two lines of progress.
 constexpr std::chrono::seconds longest_silence{90};
 constexpr std::chrono::milliseconds event_interval{100};
@@ -30,9 +29,22 @@ constexpr std::chrono::milliseconds event_interval{100};
 struct ImageWanted {
   std::string ref;
   std::string substitute_label;
+  bool optional = false;
   ImageReference parsed;
   json result;
 };
+
+/// What containers of the image start: its entrypoint, and behind it its command.
+json command_of(const json &config) {
+  json command = json::array();
+  for (const char *part : {"Entrypoint", "Cmd"}) {
+    const auto words = config.find(part);
+    if (words == config.end() || !words->is_array()) continue;
+    for (const auto &word : *words)
+      if (word.is_string()) command.push_back(word);
+  }
+  return command;
+}
 
 json image_view(const ImageWanted &image, const std::string &use, const char *source, const std::string &id,
                 const json &labels) {
@@ -71,9 +83,10 @@ asio::awaitable<Result<bool>> Prefetch::look(ImageWanted &image, const char *sou
   if (answer->status == 404) co_return false;
   if (answer->status >= 400) co_return engine_error("look for image " + image.ref, answer->status, answer->body);
   const json found = json::parse(answer->body, nullptr, false);
-  const json config = found.is_object() ? found.value("Config", json::object()) : json(json::object());
-  image.result = image_view(image, image.ref, source, text(found, "Id"),
-                            config.is_object() ? config.value("Labels", json::object()) : json(json::object()));
+  json config = found.is_object() ? found.value("Config", json::object()) : json(json::object());
+  if (!config.is_object()) config = json::object();
+  image.result = image_view(image, image.ref, source, text(found, "Id"), config.value("Labels", json::object()));
+  image.result["command"] = command_of(config);
   co_return true;
 }
 
@@ -171,8 +184,10 @@ asio::awaitable<Result<void>> Prefetch::provide(ImageWanted &image) {
   auto substitute = co_await find_substitute(image);
   if (!substitute) co_return substitute.error();
   const json instead = image.result;
+  auto slot = co_await verbs_.pulls.take();
+  if (!slot) co_return slot.error();
   tell_state(image, "started");
-  auto pulled = co_await pull(image, *substitute ? first_answer_with_substitute : first_answer);
+  auto pulled = co_await pull(image, *substitute || image.optional ? first_answer_if_dispensable : first_answer);
   tell_state(image, pulled ? "ended" : "failed");
   if (pulled) {
     auto there = co_await look(image, "pulled");
@@ -181,9 +196,10 @@ asio::awaitable<Result<void>> Prefetch::provide(ImageWanted &image) {
     pulled = pull_error(image.ref, "the engine does not have it after pulling it", false);
   }
   const Error error = pulled.error();
-  if (error.code == Code::cancelled || error.code == Code::unavailable || !*substitute) co_return error;
+  if (error.code == Code::cancelled) co_return error;
+  if (!image.optional && (error.code == Code::unavailable || !*substitute)) co_return error;
   verbs_.engine.host().log(KSAIL_LOG_INFO, error.message);
-  image.result = instead;
+  image.result = *substitute ? instead : json{{"ref", image.ref}, {"source", "missing"}, {"reason", error.message}};
   co_return Result<void>();
 }
 
@@ -191,9 +207,8 @@ VerbResult Prefetch::run() {
   std::vector<std::function<asio::awaitable<Result<void>>()>> work;
   for (auto &image : images_)
     work.push_back([this, &image] { return provide(image); });
-  ForEachOptions few_at_once;
-  few_at_once.limit = pulls_at_once;
-  auto provided = co_await run_all(std::move(work), few_at_once);
+  ForEachOptions at_once; // of those that have to be pulled, as many as there are slots
+  auto provided = co_await run_all(std::move(work), at_once);
   if (!provided) co_return provided.error();
   Reply reply;
   auto &images = reply.body["images"] = json::array();
@@ -215,6 +230,8 @@ Result<std::vector<ImageWanted>> read_images(const Request &request) {
     image.parsed = std::move(*parsed);
     if (const auto substitute = entry.find("substitute"); substitute != entry.end())
       image.substitute_label = text(*substitute, "label");
+    if (const auto optional = entry.find("optional"); optional != entry.end() && optional->is_boolean())
+      image.optional = optional->get<bool>();
     images.push_back(std::move(image));
   }
   return images;

@@ -5,6 +5,7 @@
 #include "container_creation.hpp"
 #include "engine.hpp"
 #include "nodes.hpp"
+#include "pull_slots.hpp"
 
 #include <ksail/sdk/provider.hpp>
 
@@ -13,10 +14,12 @@ namespace ksail::docker {
 /// What the verbs work with. On the plugin's executor, for the plugin's life.
 struct Verbs {
   Verbs(asio::any_io_executor executor, const sdk::Host &host, Variables variables)
-      : engine(std::move(executor), host, std::move(variables)), creations(engine) {}
+      : engine(executor, host, std::move(variables)), creations(engine), pulls(std::move(executor), pulls_at_once) {}
+  static constexpr std::size_t pulls_at_once = 3;
   Engine engine;
   NodeIds ids;
   ContainerCreations creations;
+  PullSlots pulls;
 };
 
 using sdk::Context;

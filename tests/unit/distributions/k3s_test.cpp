@@ -2,6 +2,7 @@
 #include "distributions/distribution.hpp"
 #include "distributions/k3s/configuration.hpp"
 #include "distributions/k3s/credentials.hpp"
+#include "distributions/k3s/pod_images.hpp"
 #include "distributions/k3s/release.hpp"
 #include "distributions/load_balancer.hpp"
 #include "kubernetes/kubeconfig.hpp"
@@ -51,6 +52,24 @@ TEST_CASE("the image of a K3s release") {
   CHECK(k3s::pinned_image("v1.33.5") == "docker.io/rancher/k3s:v1.33.5-k3s1");
   CHECK(k3s::pinned_image("v1.33").empty());
   CHECK(k3s::pinned_image("").find(":v1.") != std::string::npos);
+}
+
+TEST_CASE("what a published image of K3s pulls is known ahead") {
+  const auto all = k3s::pod_images(k3s::pinned_image(""), {});
+  REQUIRE(all.size() == 8);
+  CHECK(all[0] == "docker.io/rancher/mirrored-pause:3.6");
+  CHECK(all[1] == "docker.io/rancher/mirrored-coredns-coredns:1.13.1");
+  CHECK(k3s::pod_images("registry.example.org:5000/rancher/k3s:v1.34.2-k3s1", {}).size() == 8);
+  CHECK(k3s::pod_images("rancher/k3s:v1.34.2-k3s1@sha256:" + std::string(64, 'a'), {}).size() == 8);
+  // Without the disabled components: neither the chart nor what installs it.
+  const auto small = k3s::pod_images("rancher/k3s:v1.34.2-k3s1", {"traefik", "metrics-server"});
+  CHECK(small.size() == 5);
+  for (const auto &reference : small)
+    CHECK(reference.find("helm") == std::string::npos);
+  CHECK(k3s::pod_images("rancher/k3s:v1.29.1-k3s1", {}).empty());
+  CHECK(k3s::pod_images("ksail/k3s-standin:v1.34.2", {}).empty());
+  CHECK(k3s::pod_images("someone/not-rancher/k3sx:v1.34.2-k3s1", {}).empty());
+  CHECK(k3s::pod_images("rancher/k3s", {}).empty());
 }
 
 TEST_CASE("which Kubernetes an image of K3s holds") {

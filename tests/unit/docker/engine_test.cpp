@@ -345,7 +345,9 @@ TEST_CASE("a pull tells its progress, and its failure inside the stream is a fai
   int looks = 0;
   FakeEngine engine(folder.path() / "s", [&](const FakeEngine::Seen &seen) {
     if (seen.method == "GET" && looks++ == 0) return FakeEngine::answer(404, error_body("No such image"));
-    if (seen.method == "GET") return FakeEngine::answer(200, R"({"Id":"sha256:1","Config":{"Labels":{"a":"b"}}})");
+    if (seen.method == "GET")
+      return FakeEngine::answer(
+          200, R"({"Id":"sha256:1","Config":{"Labels":{"a":"b"},"Entrypoint":["/init"],"Cmd":["up"]}})");
     std::string lines = R"({"status":"Downloading","progressDetail":{"current":10,"total":100},"id":"a"})"
                         "\n"
                         R"({"status":"Download complete","id":"a"})"
@@ -366,12 +368,27 @@ TEST_CASE("a pull tells its progress, and its failure inside the stream is a fai
   REQUIRE(reply);
   CHECK(reply->body["images"][0]["source"] == "pulled");
   CHECK(reply->body["images"][0]["labels"]["a"] == "b");
+  CHECK(reply->body["images"][0]["command"] == json::array({"/init", "up"}));
   REQUIRE_FALSE(plugin.context.events.empty());
   REQUIRE(plugin.context.events.size() >= 3);
   CHECK(plugin.context.events.front().value("state", "") == "started");
   CHECK(plugin.context.events.back().value("state", "") == "ended");
   CHECK(plugin.context.events[plugin.context.events.size() - 2] ==
         json({{"event", "pull"}, {"ref", "quay.io/x/y:1"}, {"done", 100}, {"total", 100}}));
+}
+
+TEST_CASE("an image that is optional may be missing") {
+  test::TemporaryFolder folder;
+  FakeEngine engine(folder.path() / "s", [&](const FakeEngine::Seen &seen) {
+    return seen.method == "GET" ? FakeEngine::answer(404, error_body("No such image"))
+                                : FakeEngine::answer(500, error_body("dial tcp: lookup quay.io: no such host"));
+  });
+  Plugin plugin(engine.address());
+  const json wanted = {{"images", {{{"ref", "quay.io/x/y:1"}, {"optional", true}}}}};
+  const auto reply = plugin.call(prefetch, "prefetch", wanted);
+  REQUIRE(reply);
+  CHECK(reply->body["images"][0]["source"] == "missing");
+  CHECK(reply->body["images"][0]["reason"].get<std::string>().find("no such host") != std::string::npos);
 }
 
 TEST_CASE("credentials go to the engine with the pull and nowhere else") {

@@ -115,7 +115,8 @@ TEST_CASE("what comes with ksail refers to nothing that it does not have") {
   const json &definitions = read->document["definitions"];
   std::size_t references = 0;
   std::function<void(const json &)> visit = [&](const json &value) {
-    if (const auto at = value.is_object() ? value.find("$ref") : value.end(); value.is_object() && at != value.end()) {
+    if (const auto at = value.is_object() ? value.find("$ref") : value.end();
+        value.is_object() && at != value.end() && at->is_string()) { // a type has a field of that name
       const auto name = at->get<std::string>();
       CAPTURE(name);
       REQUIRE(definitions.contains(name.substr(name.rfind('/') + 1)));

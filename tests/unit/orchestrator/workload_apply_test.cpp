@@ -274,12 +274,12 @@ TEST_CASE("with fail_fast nothing is started after the first failure") {
 
 TEST_CASE("interrupted before the first answer, nothing is sent and every object is told as not applied") {
   Lab lab;
-  const auto never = std::make_shared<Event>(lab.io.get_executor());
+  const auto interrupted = std::make_shared<Event>(lab.io.get_executor());
   lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
     if (!has(request.target, "/api/v1/namespaces?limit=1")) return std::nullopt;
-    lab.interrupt_soon();
+    lab.interrupt_soon([interrupted] { interrupted->set(); });
     FakeReply reply;
-    reply.after = never;
+    reply.after = interrupted;
     return reply;
   };
   auto report = lab.apply({config("a"), config("b"), object("apps/v1", "Deployment", "a", "c")});
@@ -636,6 +636,25 @@ TEST_CASE("a set that is new to the cluster is not looked for in what others hav
   CHECK(effects(*report) == Effects(20, "created"));
   CHECK(lab.count("GET /api/v1/namespaces/a/configmaps?") == 0);
   CHECK(lab.count("GET /api/v1/namespaces/a/configmaps/") == 3);
+}
+
+TEST_CASE("of a large set as many are looked at first as may be in flight, from its first to its last") {
+  Lab lab;
+  lab.options.concurrency = 10;
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (request.method == "GET" && has(request.target, "/configmaps/")) return status(404, "not found");
+    return std::nullopt;
+  };
+  std::vector<Object> objects;
+  for (int i = 0; i < 100; ++i)
+    objects.push_back(config("c-" + std::to_string(i)));
+  auto report = lab.apply(std::move(objects));
+  REQUIRE(report);
+  CHECK(effects(*report) == Effects(100, "created"));
+  CHECK(lab.count("GET /api/v1/namespaces/a/configmaps/") == 9);
+  CHECK(lab.count("GET /api/v1/namespaces/a/configmaps/c-0") == 1);
+  CHECK(lab.count("GET /api/v1/namespaces/a/configmaps/c-99") == 1);
+  CHECK(lab.server.most_in_flight() == 10); // with the first question of all
 }
 
 TEST_CASE("in a crowd what stands is read one by one") {

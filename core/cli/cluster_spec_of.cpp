@@ -4,6 +4,7 @@
 #include "cli/machine_patches.hpp"
 #include "distributions/distribution.hpp"
 #include "distributions/registries.hpp"
+#include "kubernetes/atomic_file.hpp"
 
 #include <algorithm>
 
@@ -30,6 +31,31 @@ Error at_its_origin(Error error, const config::Value &value) {
   return error;
 }
 
+/// What only a distribution takes whose machines read a configuration.
+Result<void> read_machine_files(const config::Settings &settings, ClusterSpec &spec) {
+  const auto &patches = settings.value(key::talos_patches);
+  const auto &secrets = settings.value(key::talos_secrets);
+  if (spec.distribution != "Talos") {
+    for (const auto *value : {&patches, &secrets})
+      if (value->origin == config::Origin::flag)
+        return Error(Code::usage,
+                     value->where + " is for machine configurations, which " + spec.distribution + " has not",
+                     "leave it away, or take --distribution Talos");
+    return {};
+  }
+  auto read = read_machine_patches(patches.text);
+  if (!read) return read.error().code == Code::usage ? at_its_origin(read.error(), patches) : read.error();
+  spec.machine_patches = std::move(*read);
+  if (secrets.text.empty()) return {};
+  auto content = kubernetes::read_whole_file(secrets.text);
+  if (!content) return content.error();
+  if (!*content)
+    return Error(Code::not_found, "there is no secrets bundle " + secrets.text,
+                 "`talosctl gen secrets` writes one; without --talos-secrets new keys are made");
+  spec.secrets = {secrets.text, std::move(**content)};
+  return {};
+}
+
 } // namespace
 
 Result<ClusterSpec> cluster_spec_of(const config::Settings &settings) {
@@ -51,16 +77,7 @@ Result<ClusterSpec> cluster_spec_of(const config::Settings &settings) {
   auto registry = parse_local_registry(settings.text(key::local_registry));
   if (!registry) return at_its_origin(registry.error(), settings.value(key::local_registry));
   spec.local_registry = std::move(*registry);
-  const auto &patches = settings.value(key::talos_patches);
-  if (spec.distribution == "Talos") {
-    auto read = read_machine_patches(patches.text);
-    if (!read) return read.error().code == Code::usage ? at_its_origin(read.error(), patches) : read.error();
-    spec.machine_patches = std::move(*read);
-  } else if (patches.origin == config::Origin::flag) {
-    return Error(Code::usage,
-                 patches.where + " changes machine configurations, which " + spec.distribution + " has not",
-                 "leave it away, or take --distribution Talos");
-  }
+  if (auto read = read_machine_files(settings, spec); !read) return read.error();
   const Distribution *distribution = find_distribution(spec.distribution);
   if (!distribution) return Error(Code::usage, "unknown distribution '" + spec.distribution + "'");
   spec.node_image = settings.node_image().text;

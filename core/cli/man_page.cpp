@@ -76,6 +76,9 @@ ManPage page(const Command &command) {
       text += ".TP\n\\fB" + escaped(names) + "\\fR\n" + escaped(setting.summary) + "\n";
     }
     text += ".TP\n\\fBKSAIL_TIMING_LOG\\fR\nFile to which every command appends one line that ends in its seconds.\n"
+            ".TP\n\\fBKSAIL_SCHEMA\\fR\nFile with the schemas that `ksail workload validate` takes when no cluster "
+            "answers, instead of those "
+            "that come with ksail.\n"
             ".TP\n\\fBKSAIL_TIMING_JSON\\fR\nFile to which every command appends its steps as JSON lines.\n"
             ".TP\n\\fBKSAIL_PLUGIN_PATH\\fR\nAbsolute directories where plugins are looked for first, separated by "
             "colons.\n"

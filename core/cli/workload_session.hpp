@@ -36,6 +36,8 @@ public:
 
   /// Of namespaced objects without a namespace: -n, else that of the context, else "default".
   std::string home_namespace() const;
+  /// Of the cluster in effect, or why there is none.
+  const Result<kubernetes::ClusterAccess> &access() const { return access_; }
   Result<std::unique_ptr<kubernetes::Client>> client(Execution &execution, std::size_t connections);
 
 private:

@@ -161,18 +161,21 @@ Command validate() {
       .path = "workload validate",
       .summary = "Check manifests against schemas, without applying them",
       .description =
-          "Finds unknown fields, wrong types, missing and forbidden values by the OpenAPI schemas of the API server, "
-          "or with --schema of files and without any server. CustomResourceDefinitions among the manifests are "
-          "schemas for their custom resources. The exit code is 9 when an object is not valid.",
+          "Finds unknown fields, wrong types, missing and forbidden values, and list entries that are there twice. The "
+          "OpenAPI schemas are those of --schema; else those of the API server in effect, when it answers; else those "
+          "that come with ksail, of the version of Kubernetes that the last line tells. A cluster named with --context "
+          "or --kubeconfig has to answer. CustomResourceDefinitions among the manifests are schemas for their custom "
+          "resources. The exit code is 9 when an object is not valid.",
       .options =
           inputs() + cluster("30s") +
           std::vector<Option>{{.name = "schema",
                                .value = "FILE",
                                .kind = ValueKind::file,
-                               .help = "OpenAPI v2 or v3 document, or CustomResourceDefinitions; instead of a server",
+                               .help = "OpenAPI v2 or v3 document, or CustomResourceDefinitions, instead of a server; "
+                                       "bundled: what comes with ksail, or KSAIL_SCHEMA",
                                .repeatable = true}},
       .examples = {{"Against the cluster in effect", "ksail workload validate -k overlays/dev"},
-                   {"Without one", "ksail workload validate -f app/ --schema openapi.json --schema crds.yaml"}}};
+                   {"Without one", "ksail workload validate -f app/ --schema bundled --schema crds.yaml"}}};
 }
 
 } // namespace

@@ -49,6 +49,7 @@ constexpr std::array all_settings = {
             "",
             "patches of machine configurations as [ROLE=]FILE, separated by commas",
             {}},
+    Setting{key::talos_secrets, Type::path, "", "secrets bundle of talosctl for new clusters; unset: new keys", {}},
     Setting{key::allow_user_plugins, Type::boolean, "false", "also load plugins from $XDG_DATA_HOME/ksail/plugins", {}},
 };
 

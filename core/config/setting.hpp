@@ -31,6 +31,7 @@ inline constexpr std::string_view timeout = "spec.cluster.connection.timeout";
 inline constexpr std::string_view source_directory = "spec.workload.sourceDirectory";
 inline constexpr std::string_view allow_user_plugins = "spec.plugins.allowUser";
 inline constexpr std::string_view talos_patches = "spec.talos.patches";
+inline constexpr std::string_view talos_secrets = "spec.talos.secrets";
 /// "spec.vanilla.nodeImage"
 std::string node_image(std::string_view distribution_name);
 } // namespace key

@@ -29,6 +29,12 @@ struct MachinePatch {
   std::string text; ///< may hold secrets: never logged, and in no label
 };
 
+/// The keys of a cluster in a file of the user's, for distributions that can take them instead of making new ones.
+struct SecretsFile {
+  std::string file; ///< what errors name; empty: new keys are made
+  std::string text; ///< never logged, and in no label
+};
+
 struct ClusterSpec {
   std::string name;                    ///< DNS-1123 label, at most 50 characters
   std::string distribution = "Vanilla"; ///< display form
@@ -45,6 +51,7 @@ struct ClusterSpec {
   LocalRegistry local_registry;
   std::vector<std::string> prefetch; ///< images to be put into every node
   std::vector<MachinePatch> machine_patches; ///< in the order of applying
+  SecretsFile secrets;
   std::string pod_subnet = "10.244.0.0/16";
   std::string service_subnet = "10.96.0.0/16";
   std::string api_host_address = "127.0.0.1"; ///< where the API server is published

@@ -48,6 +48,7 @@ struct ImageFacts {
   std::string source; ///< present | pulled | substitute | missing
   std::map<std::string, std::string> labels;
   std::string reason{}; ///< why it is missing
+  std::vector<std::string> command{}; ///< what it starts unless told otherwise; empty: not known
 };
 
 /// A file placed in a node before it starts. Not below a tmpfs.

@@ -36,6 +36,9 @@ public:
                                              std::vector<NodeFacts> nodes, ServiceLogRequest request,
                                              std::function<void(std::string_view node, std::string_view bytes)> emit,
                                              Deadline deadline) const = 0;
+  /// Lets pods run on the control planes, and stay there after a restart. `nodes` are those that run.
+  virtual asio::awaitable<Result<void>> free_control_planes(asio::any_io_executor executor, NodeAccess &access,
+                                                            std::vector<NodeFacts> nodes, Deadline deadline) const = 0;
 };
 
 /// Of a distribution by its display name; nullptr where nodes have no such API.

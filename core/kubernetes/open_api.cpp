@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubernetes/open_api.hpp"
 
+#include "kubernetes/base64.hpp"
 #include "kubernetes/json_field.hpp"
 #include "kubernetes/near_word.hpp"
 
 #include <algorithm>
 #include <array>
+#include <limits>
+#include <set>
 
 namespace ksail::kubernetes {
 
@@ -50,6 +53,22 @@ bool has_type(const json &value, std::string_view type) {
 /// Where schemas say "string" the server takes numbers as well.
 bool is_quantity(std::string_view reference) {
   return reference.ends_with("io.k8s.apimachinery.pkg.api.resource.Quantity");
+}
+
+/// What the server cannot read into a field of that format; nothing of what it can.
+std::string misfit(const json &value, std::string_view format) {
+  const auto outside = [&]<class Number>(Number) {
+    if (value.is_number_unsigned())
+      return value.get<std::uint64_t>() > std::uint64_t(std::numeric_limits<Number>::max());
+    return value.is_number_integer() && (value.get<std::int64_t>() < std::numeric_limits<Number>::min() ||
+                                         value.get<std::int64_t>() > std::numeric_limits<Number>::max());
+  };
+  if (format == "int32" && outside(std::int32_t())) return "must be a number of 32 bits, and is " + value.dump();
+  if (format == "int64" && outside(std::int64_t())) return "must be a number of 64 bits, and is " + value.dump();
+  // The value itself may be secret.
+  if (format == "byte" && value.is_string() && !decode_base64(value.get_ref<const std::string &>()))
+    return "must be base64, and is not";
+  return {};
 }
 
 std::string step(const std::string &path, const std::string &name) {
@@ -98,6 +117,7 @@ struct OpenApiSchema::Check {
       say(path, "must be " + wanted_name(type) + ", and is " + type_name(value));
       return;
     }
+    if (std::string wrong = misfit(value, text(schema, "format")); !wrong.empty()) say(path, std::move(wrong));
     if (const json &choices = field(schema, "enum"); choices.is_array() && !choices.empty())
       if (std::find(choices.begin(), choices.end(), value) == choices.end()) enumeration(choices, value, path);
     if (value.is_object()) object(schema, value, path, depth);
@@ -156,6 +176,47 @@ struct OpenApiSchema::Check {
     const json &items = field(schema, "items");
     for (std::size_t i = 0; i < value.size(); ++i)
       this->value(items, value[i], path + "[" + std::to_string(i) + "]", depth + 1);
+    distinct(schema, value, path);
+  }
+
+  /// A schema that only refers to another is that other.
+  const json &resolved(const json &schema) const {
+    const json *at = &schema;
+    for (unsigned i = 0; i < most_depth; ++i) {
+      const json &parts = field(*at, "allOf");
+      const std::string reference = text(*at, "$ref");
+      const json *next = parts.is_array() && parts.size() == 1 ? &parts.front() : nullptr;
+      if (!reference.empty()) next = referred(reference);
+      if (next == nullptr) break;
+      at = next;
+    }
+    return *at;
+  }
+
+  /// Server-side apply cannot merge a list that says twice what its entries are told apart by.
+  void distinct(const json &schema, const json &value, const std::string &path) {
+    const std::string kind = text(schema, "x-kubernetes-list-type");
+    const json &keys = field(schema, "x-kubernetes-list-map-keys");
+    if (kind != "set" && (kind != "map" || !keys.is_array())) return;
+    const json &properties = field(resolved(field(schema, "items")), "properties");
+    std::set<json> seen;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      json identity = kind == "set" ? value[i] : json::object();
+      bool whole = true;
+      if (kind == "map")
+        for (const json &key : keys) {
+          const std::string name = key.is_string() ? key.get<std::string>() : std::string();
+          const json &given = field(value[i], name);
+          identity[name] = given.is_null() ? field(field(properties, name), "default") : given;
+          whole = whole && !identity[name].is_null();
+        }
+      if (!whole || seen.insert(identity).second) continue;
+      std::string what;
+      for (const auto &[name, each] : identity.items())
+        what += (what.empty() ? "" : ", ") + (kind == "set" ? "" : name + " ") +
+                each.dump(-1, ' ', false, json::error_handler_t::replace);
+      say(path + "[" + std::to_string(i) + "]", "there is one with " + what + " before it");
+    }
   }
 
   void bounds(const json &schema, const json &value, const std::string &path) {

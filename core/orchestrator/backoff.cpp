@@ -2,7 +2,8 @@
 #include "orchestrator/backoff.hpp"
 
 #include <algorithm>
-#include <memory>
+#include <optional>
+#include <random>
 
 namespace ksail {
 
@@ -19,8 +20,11 @@ std::optional<std::chrono::milliseconds> Backoff::next(const Error &error, Clock
 }
 
 Backoff::Jitter random_jitter() {
-  auto engine = std::make_shared<std::minstd_rand>(std::random_device{}());
-  return [engine] { return std::uniform_real_distribution<double>(0.0, 1.0)(*engine); };
+  // Seeding takes as long as a request, and most requests need no second attempt: it waits for the first use.
+  return [engine = std::optional<std::minstd_rand>()]() mutable {
+    if (!engine) engine.emplace(std::random_device{}());
+    return std::uniform_real_distribution<double>(0.0, 1.0)(*engine);
+  };
 }
 
 } // namespace ksail

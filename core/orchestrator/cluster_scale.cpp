@@ -3,6 +3,7 @@
 
 #include "distributions/distribution.hpp"
 #include "distributions/node_counts.hpp"
+#include "distributions/node_services.hpp"
 #include "kubernetes/kubeconfig.hpp"
 #include "orchestrator/cluster_access.hpp"
 #include "orchestrator/cluster_removal.hpp"
@@ -252,6 +253,15 @@ asio::awaitable<Result<void>> Scaling::check_losses(DrainPlan &plan) {
 
 /// With no worker left, what they ran has to run on the control planes, as in a cluster that was created without any.
 asio::awaitable<Result<void>> Scaling::free_control_planes() {
+  // Where nodes look after their own taints, taking them away here would not last.
+  if (const NodeServices *services = node_services(spec_.distribution)) {
+    std::vector<NodeFacts> running;
+    for (const auto &node : nodes_)
+      if (node.state == "running") running.push_back(node.facts());
+    Result<void> freed =
+        co_await services->free_control_planes(session_.executor, access_, std::move(running), deadline_);
+    if (!freed) co_return freed;
+  }
   auto list = co_await client_->get("/api/v1/nodes", deadline_);
   if (!list) co_return list.error();
   for (const auto &node : list->value("items", json::array())) {

@@ -72,6 +72,8 @@ asio::awaitable<Result<std::map<std::string, ImageFacts>>> pull_images(Session &
     const json of_image = image.value("labels", json::object());
     for (const auto &[key, label] : of_image.items())
       if (label.is_string()) facts.labels[key] = label.get<std::string>();
+    for (const auto &word : image.value("command", json::array()))
+      if (word.is_string()) facts.command.push_back(word.get<std::string>());
     const std::string ref = image.value("ref", std::string());
     if (facts.source == "substitute")
       session.progress.note("using the local image " + facts.use + " in place of " + ref +

@@ -3,18 +3,17 @@
 
 #include "kubernetes/json_field.hpp"
 #include "orchestrator/standing_objects.hpp"
-#include "orchestrator/workload_await.hpp"
 #include "orchestrator/workload_inventory.hpp"
 #include "orchestrator/workload_order.hpp"
 #include "orchestrator/workload_pace.hpp"
 #include "orchestrator/workload_prune.hpp"
-#include "orchestrator/workload_wait.hpp"
+#include "orchestrator/workload_turns.hpp"
+#include "orchestrator/workload_wait_applied.hpp"
 #include "orchestrator/workload_write.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -22,8 +21,6 @@
 namespace ksail {
 
 using manifests::Object;
-using nlohmann::json;
-using Need = ApplyStep::Need;
 
 namespace {
 
@@ -40,41 +37,25 @@ public:
   asio::awaitable<Result<WorkloadReport>> run();
 
 private:
-  struct Progress {
-    explicit Progress(const asio::any_io_executor &ex) : tried(ex), ended(ex) {}
-    Event tried; ///< applied, or given up
-    Event ended; ///< and if it had to become ready, that has been decided too
-    bool applied = false;
-    bool ready = false;
-    std::optional<Clock::time_point> started; ///< when it had its first turn: waiting in line is not its own time
-  };
-  struct Gate {
-    explicit Gate(const asio::any_io_executor &ex) : open(ex) {}
-    std::size_t members = 0;
-    Event open;
-  };
-
-  void plan_waiting();
-  bool must_be_ready(std::size_t i) const { return !options_.dry_run && (options_.wait || awaited_.contains(i)); }
   asio::awaitable<Result<void>> greet();
+  /// All that comes before the first object.
+  asio::awaitable<Result<void>> prepare();
+  asio::awaitable<Result<void>> apply_all();
   asio::awaitable<Result<void>> one(std::size_t i);
   /// Into the cluster, unless it stands there already.
   asio::awaitable<Result<Written>> put(std::size_t i);
-  /// False: cancelled. Sets `skip` when the object must not be applied.
-  asio::awaitable<bool> dependencies(std::size_t i, std::optional<Error> &skip);
+  /// Why the object must not be applied, after all that comes before it.
+  std::optional<Error> unmet(std::size_t i) const;
+  std::optional<Error> not_checkable(std::size_t on, std::size_t i) const;
   /// Before each request for an object: why it may not be sent any more.
   std::optional<Error> turn(std::size_t i);
-  asio::awaitable<Result<void>> wait_ready(std::size_t i, const Written &applied);
-  asio::awaitable<bool> claim_waits_for_pod(json claim);
   kubernetes::ApplySetContents contents() const;
   /// Tells the inventory what comes; at once, or when the Namespace it lives in has been applied.
   asio::awaitable<Result<void>> announce();
   /// Deletes what the inventory has and the set has not; its outcomes go into `report`.
   asio::awaitable<Result<void>> prune(WorkloadReport &report);
-  void tried(std::size_t i);
   void finish(std::size_t i, std::string effect, std::optional<Error> error);
   RepeatContext repeat_context(std::size_t i) const;
-  void skip_unless_checkable(std::size_t on, std::size_t i, std::optional<Error> &skip) const;
 
   kubernetes::Client &client_;
   asio::any_io_executor executor_;
@@ -84,16 +65,14 @@ private:
   std::function<void(const ObjectOutcome &)> on_object_;
   Deadline deadline_;
   ApplyOrder order_;
-  std::vector<Progress> progress_;
-  std::vector<Gate> gates_;
+  std::optional<WorkloadTurns> turns_;
+  std::optional<AppliedWait> applied_wait_;
+  /// When each had its first turn: waiting in line is not its own time.
+  std::vector<std::optional<Clock::time_point>> started_;
   std::vector<ObjectOutcome> outcomes_;
-  std::set<std::size_t> awaited_;                      ///< others depend on their readiness
-  std::set<std::pair<std::string, std::string>> wide_; ///< (apiVersion, kind) in many namespaces
-  std::optional<ReadinessWatch> watch_;
   Pace pace_;
   std::optional<ObjectWriter> writer_;
   std::optional<StandingObjects> standing_;
-  std::optional<json> storage_classes_;
   std::optional<WorkloadInventory> inventory_;
   std::optional<std::size_t> inventory_home_; ///< the Namespace that has to come before the inventory can be written
   Event announced_;
@@ -112,34 +91,10 @@ ApplyRun::ApplyRun(kubernetes::Client &client, asio::any_io_executor ex, std::sh
   if (options_.default_namespace.empty()) options_.default_namespace = client_.access().default_namespace;
   order_ = order_objects(*objects_, options_.default_namespace);
   writer_.emplace(client_, options_, order_.defined, pace_, deadline_);
+  turns_.emplace(executor_, order_);
+  applied_wait_.emplace(client_, executor_, *objects_, options_, order_, deadline_);
   outcomes_.resize(objects_->size());
-  progress_.reserve(objects_->size());
-  for (std::size_t i = 0; i < objects_->size(); ++i)
-    progress_.emplace_back(executor_);
-  gates_.reserve(order_.gate_members.size());
-  for (const auto members : order_.gate_members) {
-    Gate &gate = gates_.emplace_back(executor_);
-    gate.members = members;
-    if (members == 0) gate.open.set();
-  }
-}
-
-void ApplyRun::plan_waiting() {
-  for (const auto &step : order_.steps)
-    for (const auto &edge : step.after)
-      if (edge.need == Need::ready) awaited_.insert(edge.on);
-  watch_.emplace(client_, executor_, deadline_, options_.timeout);
-  std::map<std::pair<std::string, std::string>, std::set<std::string>> namespaces;
-  for (std::size_t i = 0; i < objects_->size(); ++i) {
-    if (!must_be_ready(i)) continue;
-    const Object object = objects_->head(i);
-    const std::string ns = object.ns.empty() ? options_.default_namespace : object.ns;
-    namespaces[{object.api_version, object.kind}].insert(ns);
-    watch_->expect(object.kind, ns, object.name);
-    watch_->expect(object.kind, "", object.name); // should it be cluster-scoped
-  }
-  for (const auto &[kind, in] : namespaces)
-    if (in.size() > namespaces_per_watch) wide_.insert(kind);
+  started_.resize(objects_->size());
 }
 
 RepeatContext ApplyRun::repeat_context(std::size_t i) const {
@@ -153,53 +108,34 @@ RepeatContext ApplyRun::repeat_context(std::size_t i) const {
   return context;
 }
 
-void ApplyRun::skip_unless_checkable(std::size_t on, std::size_t i, std::optional<Error> &skip) const {
-  if (!options_.dry_run || outcomes_[on].effect != "created") return;
+std::optional<Error> ApplyRun::not_checkable(std::size_t on, std::size_t i) const {
+  if (!options_.dry_run || outcomes_[on].effect != "created") return std::nullopt;
   const std::string kind = objects_->head(on).kind;
-  if (kind != "Namespace" && kind != "CustomResourceDefinition") return;
-  skip = Error(Code::failed_precondition, objects_->head(i).describe() + ": the server cannot check it before " +
+  if (kind != "Namespace" && kind != "CustomResourceDefinition") return std::nullopt;
+  return Error(Code::failed_precondition, objects_->head(i).describe() + ": the server cannot check it before " +
                                               objects_->head(on).describe() + " really exists");
 }
 
-asio::awaitable<bool> ApplyRun::dependencies(std::size_t i, std::optional<Error> &skip) {
-  const ApplyStep &step = order_.steps[i];
-  for (const auto &edge : step.after) {
-    Progress &on = progress_[edge.on];
-    const bool told = co_await (edge.need == Need::ready ? on.ended.wait() : on.tried.wait());
-    if (!told) co_return false;
-    const Progress &other = progress_[edge.on];
-    const bool met = edge.need == Need::ended || (edge.need == Need::applied && other.applied) ||
-                     (edge.need == Need::ready && other.applied && (other.ready || options_.dry_run));
+std::optional<Error> ApplyRun::unmet(std::size_t i) const {
+  for (const auto &edge : order_.steps[i].after) {
     const auto &error = outcomes_[edge.on].error;
     // Whoever may not write Namespaces can still write into one that is there.
     const bool may_exist =
         objects_->head(edge.on).kind == "Namespace" && error && error->code == Code::permission_denied;
-    if (!met && !may_exist && !skip)
-      skip = Error(Code::failed_precondition, objects_->head(i).describe() + ": not applied, because " +
-                                                  objects_->head(edge.on).describe() +
-                                                  (other.applied ? " did not become ready" : " could not be applied"));
-    if (!skip) skip_unless_checkable(edge.on, i, skip);
+    if (!turns_->met(edge, options_.dry_run) && !may_exist)
+      return Error(Code::failed_precondition,
+                   objects_->head(i).describe() + ": not applied, because " + objects_->head(edge.on).describe() +
+                       (turns_->is_applied(edge.on) ? " did not become ready" : " could not be applied"));
+    if (auto error_of_trial = not_checkable(edge.on, i)) return error_of_trial;
   }
-  for (const auto gate : step.behind_gates) {
-    const bool told = co_await gates_[gate].open.wait();
-    if (!told) co_return false;
-  }
-  co_return true;
-}
-
-/// Lets those go on that only need it to be in the cluster.
-void ApplyRun::tried(std::size_t i) {
-  if (progress_[i].tried.is_set()) return;
-  progress_[i].tried.set();
-  for (const auto gate : order_.steps[i].in_gates)
-    if (--gates_[gate].members == 0) gates_[gate].open.set();
+  return std::nullopt;
 }
 
 void ApplyRun::finish(std::size_t i, std::string effect, std::optional<Error> error) {
   ObjectOutcome &outcome = outcomes_[i];
   outcome.object = objects_->head(i).describe();
   outcome.effect = std::move(effect);
-  if (const auto started = progress_[i].started)
+  if (const auto started = started_[i])
     outcome.seconds = std::chrono::duration<double>(Clock::now() - *started).count();
   outcome.error = std::move(error);
   if (outcome.effect == "failed" && options_.fail_fast && first_failure_.empty()) first_failure_ = outcome.object;
@@ -207,13 +143,12 @@ void ApplyRun::finish(std::size_t i, std::string effect, std::optional<Error> er
     announce_error_ = Error(Code::failed_precondition, "the inventory's " + outcome.object + " could not be applied");
     announced_.set();
   }
-  tried(i);
-  progress_[i].ended.set();
+  turns_->ended(i);
   if (on_object_) on_object_(outcome);
 }
 
 std::optional<Error> ApplyRun::turn(std::size_t i) {
-  const bool first = !progress_[i].started;
+  const bool first = !started_[i];
   if (first && !first_failure_.empty()) {
     not_started_.insert(i);
     return Error(Code::aborted, objects_->head(i).describe() + ": not applied, because " + first_failure_ + " failed");
@@ -222,7 +157,7 @@ std::optional<Error> ApplyRun::turn(std::size_t i) {
     return Error(Code::deadline_exceeded,
                  objects_->head(i).describe() + ": not applied, the time was up before its turn came",
                  "give it more with --timeout");
-  if (first) progress_[i].started = Clock::now();
+  if (first) started_[i] = Clock::now();
   return std::nullopt;
 }
 
@@ -247,8 +182,7 @@ asio::awaitable<Result<Written>> ApplyRun::put(std::size_t i) {
 asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
   co_await asio::this_coro::throw_if_cancelled(false);
   const std::string title = objects_->head(i).describe();
-  std::optional<Error> skip;
-  const bool told = co_await dependencies(i, skip);
+  const bool told = co_await turns_->wait(i);
   if (!told) {
     finish(i, "skipped", Error(Code::cancelled, title + ": not applied, interrupted before its turn came"));
     co_return Result<void>();
@@ -257,6 +191,7 @@ asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
     finish(i, "failed", order_.steps[i].refused);
     co_return Result<void>();
   }
+  std::optional<Error> skip = unmet(i);
   if (!skip && !first_failure_.empty())
     skip = Error(Code::cancelled, title + ": not applied, because " + first_failure_ + " failed");
   if (skip) {
@@ -280,7 +215,7 @@ asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
     if (!tried) {
       span.fail();
       Error error = tried.error();
-      const bool untouched = not_started_.contains(i) || !progress_[i].started;
+      const bool untouched = not_started_.contains(i) || !started_[i];
       if (error.code == Code::cancelled && untouched)
         error.message = title + ": not applied, interrupted before its turn came";
       const bool not_reached = untouched && (error.code == Code::cancelled || error.code == Code::aborted);
@@ -289,7 +224,7 @@ asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
     }
     applied = std::move(*tried);
   }
-  progress_[i].applied = true;
+  turns_->applied(i);
   if (inventory_) uids_.insert(text(field(applied->answer, "metadata"), "uid"));
   if (inventory_home_ == i) {
     Result<void> announced = co_await inventory_->announce(contents(), deadline_);
@@ -297,13 +232,11 @@ asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
     announced_.set();
   }
   outcomes_[i].effect = applied->effect; // what others may ask before this one has ended
-  tried(i);
+  turns_->tried(i);
   if (objects_->head(i).kind == "CustomResourceDefinition") client_.forget_discovery();
-  if (must_be_ready(i)) {
-    if (objects_->head(i).name.empty() && !applied->name.empty())
-      watch_->expect(applied->info.kind, applied->ns, applied->name);
+  if (applied_wait_->is_needed(i)) {
     timing::Scope span(timing_, "ready", title);
-    Result<void> ready = co_await wait_ready(i, *applied);
+    Result<void> ready = co_await applied_wait_->wait(i, *applied);
     if (!ready) {
       span.fail();
       Error error = ready.error();
@@ -313,46 +246,9 @@ asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
       co_return Result<void>();
     }
   }
-  progress_[i].ready = true;
+  turns_->ready(i);
   finish(i, applied->effect, std::nullopt);
   co_return Result<void>();
-}
-
-/// WaitForFirstConsumer binds a claim only when a pod uses it; the wait is then the pod's.
-asio::awaitable<bool> ApplyRun::claim_waits_for_pod(json claim) {
-  if (!storage_classes_) {
-    auto list = co_await client_.get("/apis/storage.k8s.io/v1/storageclasses", deadline_);
-    storage_classes_ = list && list->contains("items") ? (*list)["items"] : json::array();
-  }
-  const std::string wanted = text(field(claim, "spec"), "storageClassName");
-  for (const auto &item : *storage_classes_) {
-    const json metadata = field(item, "metadata");
-    const bool is_default =
-        text(field(metadata, "annotations"), "storageclass.kubernetes.io/is-default-class") == "true";
-    const bool meant = wanted.empty() ? is_default : text(metadata, "name") == wanted;
-    if (meant) co_return text(item, "volumeBindingMode") == "WaitForFirstConsumer";
-  }
-  co_return false;
-}
-
-asio::awaitable<Result<void>> ApplyRun::wait_ready(std::size_t i, const Written &applied) {
-  ReadinessWatch::Wanted wanted;
-  wanted.info = applied.info;
-  wanted.ns = applied.ns;
-  wanted.name = applied.name;
-  wanted.title = objects_->head(i).describe();
-  wanted.wide = wide_.contains({objects_->head(i).api_version, objects_->head(i).kind});
-  const json metadata = field(applied.answer, "metadata");
-  if (const auto generation = metadata.find("generation");
-      generation != metadata.end() && generation->is_number_integer())
-    wanted.hints.generation = generation->get<std::int64_t>();
-  if (applied.info.kind == "PersistentVolumeClaim" && applied.info.group.empty())
-    wanted.hints.claim_waits_for_pod = co_await claim_waits_for_pod(applied.answer);
-  // The answer of the apply is a state like any other: often it is all that is needed.
-  const ReadinessVerdict now = assess_readiness(applied.answer, wanted.hints);
-  if (now.state == Readiness::ready) co_return Result<void>();
-  Result<void> waited = co_await watch_->wait(std::move(wanted));
-  co_return waited;
 }
 
 kubernetes::ApplySetContents ApplyRun::contents() const {
@@ -411,21 +307,18 @@ asio::awaitable<Result<void>> ApplyRun::greet() {
   co_return greeted;
 }
 
-asio::awaitable<Result<WorkloadReport>> ApplyRun::run() {
-  co_await asio::this_coro::throw_if_cancelled(false);
-  const auto started = Clock::now();
-  WorkloadReport report;
-  if (objects_->empty()) co_return report;
+asio::awaitable<Result<void>> ApplyRun::prepare() {
   Result<void> greeted = co_await greet();
-  if (!greeted) co_return greeted.error();
-  if (options_.inventory) {
-    inventory_.emplace(client_, *options_.inventory, options_.tool);
-    Result<void> opened = co_await inventory_->open(deadline_);
-    if (!opened) co_return opened.error();
-    Result<void> announced = co_await announce();
-    if (!announced) co_return announced.error();
-  }
-  plan_waiting();
+  if (!greeted || !options_.inventory) co_return greeted;
+  inventory_.emplace(client_, *options_.inventory, options_.tool);
+  Result<void> opened = co_await inventory_->open(deadline_);
+  if (!opened) co_return opened;
+  Result<void> announced = co_await announce();
+  co_return announced;
+}
+
+asio::awaitable<Result<void>> ApplyRun::apply_all() {
+  applied_wait_->begin();
   std::vector<std::function<asio::awaitable<Result<void>>()>> work;
   work.reserve(objects_->size());
   for (const auto i : apply_sequence(order_))
@@ -435,10 +328,20 @@ asio::awaitable<Result<WorkloadReport>> ApplyRun::run() {
   ForEachOptions begun;
   if (!options_.wait) begun.limit = std::max(most_begun, options_.concurrency * 8);
   Result<void> done = co_await run_all(std::move(work), begun);
-  watch_.reset();
+  applied_wait_->end();
+  co_return done;
+}
+
+asio::awaitable<Result<WorkloadReport>> ApplyRun::run() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const auto started = Clock::now();
+  WorkloadReport report;
+  if (objects_->empty()) co_return report;
+  Result<void> done = co_await prepare();
+  if (done) done = co_await apply_all();
   const auto cancellation = co_await asio::this_coro::cancellation_state;
   report.interrupted = cancellation.cancelled() != asio::cancellation_type::none;
-  if (!done && done.error().code != Code::cancelled) co_return done.error();
+  if (!done && !(report.interrupted && done.error().code == Code::cancelled)) co_return done.error();
   for (std::size_t i = 0; i < outcomes_.size(); ++i)
     if (outcomes_[i].object.empty()) // cancelled before it had run at all
       finish(i, "skipped", Error(Code::cancelled, objects_->head(i).describe() + ": not applied, interrupted"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/workload_validate.hpp"
 
+#include "kubernetes/json_field.hpp"
 #include "kubernetes/kind_hint.hpp"
 #include "orchestrator/workload_target.hpp"
 
@@ -40,6 +41,12 @@ Result<std::size_t> validate_objects(kubernetes::OpenApiSchema &schema, const Ob
     on_verdict(verdict);
   }
   return invalid;
+}
+
+asio::awaitable<Result<std::string>> server_version(kubernetes::Client &client, std::chrono::nanoseconds timeout) {
+  auto version = co_await client.get("/version", Deadline::after(timeout));
+  if (!version) co_return version.error();
+  co_return text(*version, "gitVersion");
 }
 
 asio::awaitable<Result<void>> fetch_schemas(kubernetes::Client &client, std::shared_ptr<const ObjectSet> objects,

@@ -30,6 +30,9 @@ struct ObjectVerdict {
 Result<std::size_t> validate_objects(kubernetes::OpenApiSchema &schema, const ObjectSet &objects,
                                      std::function<void(const ObjectVerdict &)> on_verdict);
 
+/// What the server calls its version ("v1.34.2"), asked once: whether it answers at all.
+asio::awaitable<Result<std::string>> server_version(kubernetes::Client &client, std::chrono::nanoseconds timeout);
+
 /// What the server says about the API versions of the objects. A version it does not have is left out.
 asio::awaitable<Result<void>> fetch_schemas(kubernetes::Client &client, std::shared_ptr<const ObjectSet> objects,
                                             kubernetes::OpenApiSchema &schema, std::chrono::nanoseconds timeout);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/k3s/k3s_plan.hpp"
 
-#include "distributions/addresses.hpp"
+#include "distributions/cluster_layout.hpp"
 #include "distributions/k3s/bootstrap_steps.hpp"
 #include "distributions/k3s/configuration.hpp"
 #include "distributions/k3s/release.hpp"
-#include "distributions/load_balancer.hpp"
 #include "distributions/registries.hpp"
 
 namespace ksail::k3s {
@@ -86,15 +85,13 @@ Result<std::shared_ptr<const KeyMaterial>> make_keys() {
 
 Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
   const ClusterSpec &spec = input.spec;
-  const auto image = input.images.find(spec.node_image);
-  if (image == input.images.end())
-    return Error(Code::internal, "nothing is known of the node image " + spec.node_image);
-  auto release = release_of(spec.kubernetes_version, image->second.use, image->second.labels);
+  auto layout = lay_out(input);
+  if (!layout) return layout.error();
+  const std::string &image = layout->image.use;
+  auto release = release_of(spec.kubernetes_version, image, layout->image.labels);
   if (!release) return release.error();
-  auto network = parse_subnet(input.network.subnet);
-  if (!network) return Error(network.error()).in("the provider's network");
   // K3s' own default ranges, https://docs.k3s.io/cli/server
-  if (auto apart = check_apart(*network, *parse_subnet("10.42.0.0/16"), *parse_subnet("10.43.0.0/16")); !apart)
+  if (auto apart = check_apart(layout->network, *parse_subnet("10.42.0.0/16"), *parse_subnet("10.43.0.0/16")); !apart)
     return apart.error();
   auto keys = input.keys;
   if (!keys) {
@@ -108,61 +105,42 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
   if (!token) return token.error();
 
   Cluster cluster{spec, known->credentials, release->kubernetes, spec.control_plane_names(), spec.worker_names()};
-  const std::size_t server_count = cluster.servers.size(), agent_count = cluster.agents.size();
-  std::vector<std::string> addresses; // the first of the network is its gateway's
-  const std::size_t node_count = server_count + agent_count + (server_count > 1 ? 1 : 0);
-  for (std::size_t i = 0; i < node_count; ++i) {
-    auto address = address_in(*network, static_cast<std::uint32_t>(i + 2));
-    if (!address) return address.error();
-    addresses.push_back(std::move(*address));
-  }
-  LoadBalancer balancer;
-  if (server_count > 1) {
-    const auto found = input.images.find(load_balancer_image(spec).ref);
-    if (found == input.images.end()) return Error(Code::internal, "nothing is known of the load balancer's image");
-    balancer.name = load_balancer_name(spec);
-    balancer.address = addresses.back();
-    balancer.image = found->second.use;
-    balancer.api_host_address = spec.api_host_address;
-    balancer.api_host_port = spec.api_host_port;
-    cluster.load_balancer = balancer.name;
-  }
+  if (layout->balancer) cluster.load_balancer = layout->balancer->name;
 
   std::vector<NodeTemplate> nodes;
-  for (std::size_t i = 0; i < server_count; ++i) {
-    const bool first = i == 0;
-    NodeTemplate node = make_node(spec, cluster.servers[i], addresses[i], image->second.use, true, !first);
+  const PlacedNode &first_server = layout->control_planes.front();
+  for (const auto &server : layout->control_planes) {
+    const bool first = &server == &first_server;
+    NodeTemplate node = make_node(spec, server.name, server.address, image, true, !first);
     add_token(node, first ? cluster.credentials.secret() : *token);
     ServerSettings settings;
     settings.first = first;
-    settings.with_others = server_count > 1;
-    settings.join = addresses.front();
+    settings.with_others = layout->balancer.has_value();
+    settings.join = first_server.address;
     settings.disable = spec.disable;
     settings.network = spec.cni == Cni::standard;
     if (spec.api_host_address != "127.0.0.1" && spec.api_host_address != "0.0.0.0")
       settings.names.push_back(spec.api_host_address);
-    if (server_count > 1) settings.names.insert(settings.names.end(), {balancer.name, balancer.address});
+    if (layout->balancer)
+      settings.names.insert(settings.names.end(), {layout->balancer->name, layout->balancer->address});
     add(node, "/etc/rancher/k3s/config.yaml", server_config(settings, input.host, release->minor), 0600);
     if (first) {
       for (const auto &[path, content] : cluster.credentials.files())
         add(node, "/var/lib/rancher/k3s/server/tls/" + path, content, path.ends_with(".key") ? 0600 : 0644);
       // Behind a load balancer it is that which has the port that was asked for; this one is for the bootstrap.
       node.settings["ports"] = nlohmann::json::array({{{"container", api_port},
-                                                       {"host", server_count == 1 ? spec.api_host_port : 0},
+                                                       {"host", layout->balancer ? 0 : spec.api_host_port},
                                                        {"host_address", spec.api_host_address},
                                                        {"protocol", "tcp"}}});
     }
-    balancer.members.push_back({node.name, addresses[i]});
     nodes.push_back(std::move(node));
   }
   // An address that stays, whichever server is there: https://docs.k3s.io/datastore/ha-embedded
-  const std::string &registration = server_count > 1 ? balancer.address : addresses.front();
-  for (std::size_t i = 0; i < agent_count; ++i) {
-    AgentSettings agent{cluster.agents[i], addresses[server_count + i], image->second.use, registration, *token,
-                        release->minor, true};
+  for (const auto &worker : layout->workers) {
+    AgentSettings agent{worker.name, worker.address, image, layout->api_address(), *token, release->minor, true};
     nodes.push_back(agent_node(spec, input.host, agent));
   }
-  if (server_count > 1) nodes.push_back(load_balancer_node(balancer));
+  if (layout->balancer) nodes.push_back(load_balancer_node(*layout->balancer));
   return std::unique_ptr<ClusterPlan>(
       std::make_unique<K3sPlan>(std::make_shared<Cluster>(std::move(cluster)), std::move(nodes)));
 }

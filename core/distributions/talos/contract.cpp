@@ -11,12 +11,12 @@ namespace ksail::talos {
 
 namespace {
 
-struct Release {
+struct TalosMinor {
   unsigned minor;
   unsigned oldest_kubernetes, newest_kubernetes;
   const char *kubernetes, *etcd, *coredns, *pause;
 };
-constexpr std::array<Release, 5> releases{{
+constexpr std::array<TalosMinor, 5> releases{{
     {9, 27, 32, "v1.32.4", "gcr.io/etcd-development/etcd:v3.5.21", "v1.12.0", "3.10"},
     {10, 28, 33, "v1.33.6", "gcr.io/etcd-development/etcd:v3.5.26", "v1.12.1", "3.10"},
     {11, 29, 34, "v1.34.1", "gcr.io/etcd-development/etcd:v3.6.5", "v1.12.4", "3.10"},
@@ -24,7 +24,7 @@ constexpr std::array<Release, 5> releases{{
     {13, 31, 36, "v1.36.0", "registry.k8s.io/etcd:v3.6.12", "v1.14.6", "3.10.1"},
 }};
 
-const Release &release(Contract contract) { return releases.at(contract.minor - oldest_minor); }
+const TalosMinor &release(Contract contract) { return releases.at(contract.minor - oldest_minor); }
 
 /// The two leading numbers of "v1.13.0".
 std::optional<std::pair<unsigned, unsigned>> numbers(std::string_view text) {
@@ -76,7 +76,7 @@ Result<Contract> contract_of(std::string_view talos_version) {
 
 Result<void> check_kubernetes(Contract contract, std::string_view kubernetes_version) {
   const auto version = numbers(kubernetes_version);
-  const Release &talos = release(contract);
+  const TalosMinor &talos = release(contract);
   const std::string accepted = "Talos " + name(contract.minor) + " runs Kubernetes " + name(talos.oldest_kubernetes) +
                                " to " + name(talos.newest_kubernetes);
   if (!version || version->first != 1)
@@ -91,7 +91,7 @@ Result<void> check_kubernetes(Contract contract, std::string_view kubernetes_ver
 std::string default_kubernetes(Contract contract) { return release(contract).kubernetes; }
 
 NodeImages node_images(Contract contract, std::string_view kubernetes_version) {
-  const Release &talos = release(contract);
+  const TalosMinor &talos = release(contract);
   std::string version(kubernetes_version);
   if (!version.starts_with('v')) version.insert(0, "v");
   const std::string registry = "registry.k8s.io/";

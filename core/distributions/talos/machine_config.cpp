@@ -55,7 +55,7 @@ YamlNode machine(const ClusterConfig &cluster, const SecretsBundle &secrets, con
                               {"defaultRuntimeSeccompProfileEnabled", boolean(true)},
                               {"disableManifestsDirectory", boolean(true)}});
   if (cluster.quick_control_plane && control_plane)
-    kubelet.set("extraConfig", mapping({{"httpCheckFrequency", text("1s")}}));
+    kubelet.set("extraConfig", mapping({{"httpCheckFrequency", text("1s")}, {"syncFrequency", text("10s")}}));
   node.set("kubelet", std::move(kubelet));
   if (cluster.contract.minor <= 12) node.set("network", YamlNode::mapping());
   node.set("install", install(cluster));

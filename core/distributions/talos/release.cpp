@@ -42,4 +42,16 @@ Result<Release> release_of(const std::string &asked_kubernetes, const std::strin
   return release;
 }
 
+Result<void> check_starts_machined(const std::string &image_ref, const std::vector<std::string> &command) {
+  if (command.empty()) return {};
+  const std::string &program = command.front();
+  const std::string name = program.substr(program.rfind('/') + 1);
+  // Talos' own images say /sbin/init, which is machined.
+  if (name == "init" || name == "machined") return {};
+  return Error(Code::failed_precondition,
+               "the node image " + image_ref + " holds no machined: it starts " + program +
+                   " where Talos has /sbin/init",
+               "name an image of Talos, e.g. " + std::string(default_image));
+}
+
 } // namespace ksail::talos

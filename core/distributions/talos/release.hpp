@@ -7,6 +7,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace ksail::talos {
 
@@ -23,5 +24,9 @@ inline constexpr const char *default_image = "ghcr.io/siderolabs/talos:v1.13.0";
 /// the label ksail.kubernetes-version (the images in the node are of it), else Talos' own default.
 Result<Release> release_of(const std::string &asked_kubernetes, const std::string &image_ref,
                            const std::map<std::string, std::string> &labels);
+
+/// Whether that is what a Talos image starts: machined, by the name of init. Code::failed_precondition names what it
+/// starts instead; a command that is not known passes.
+Result<void> check_starts_machined(const std::string &image_ref, const std::vector<std::string> &command);
 
 } // namespace ksail::talos

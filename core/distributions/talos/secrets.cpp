@@ -3,6 +3,7 @@
 
 #include "distributions/talos/key_label.hpp"
 #include "kubernetes/base64.hpp"
+#include "kubernetes/certificate.hpp"
 #include "kubernetes/yaml_tree.hpp"
 
 #include <openssl/rand.h>
@@ -87,6 +88,26 @@ Result<pki::KeyPair> make_authority(const std::string &organization, pki::KeyTyp
 Error wrong(const std::string &file, const std::string &field, const std::string &what) {
   return Error(Code::config, file + ": " + field + " " + what,
                "a complete one is written by `talosctl gen secrets`, or kept from the cluster's creation");
+}
+
+/// Keys whose authorities are not valid now make a cluster in which nobody accepts anybody.
+Result<void> check_clock(const std::string &file, const std::string &field, const std::string &certificate_pem) {
+  const auto validity = kubernetes::certificate_validity(certificate_pem);
+  if (!validity) return wrong(file, field, "has a certificate whose dates cannot be read");
+  const auto now = std::chrono::system_clock::now();
+  const std::string clock = ", and this machine's clock says " + kubernetes::utc_text(now);
+  // The clocks of two machines may differ a little.
+  if (now + std::chrono::minutes(5) < validity->not_before)
+    return Error(Code::config,
+                 file + ": " + field + " has a certificate that is not valid before " +
+                     kubernetes::utc_text(validity->not_before) + clock,
+                 "compare this machine's clock with that of the machine that made the keys");
+  if (now > validity->not_after)
+    return Error(Code::config,
+                 file + ": " + field + " has a certificate that expired at " +
+                     kubernetes::utc_text(validity->not_after) + clock,
+                 "set the clock if it is wrong; else new keys are needed");
+  return {};
 }
 
 /// Reads fields of one file; the first that is wrong is what is reported.
@@ -272,6 +293,7 @@ Result<void> SecretsBundle::check(const std::string &file) const {
                                     std::pair("certs.k8saggregator", &aggregator), std::pair("certs.os", &os)}) {
     if (auto authority = pki::Authority::load(pair->certificate_pem, with_openssl_label(pair->key_pem)); !authority)
       return wrong(file, field, "cannot be used: " + authority.error().message);
+    if (auto clock = check_clock(file, field, pair->certificate_pem); !clock) return clock.error();
   }
   if (service_account_key.find("PRIVATE KEY-----") == std::string::npos)
     return wrong(file, "certs.k8sserviceaccount.key", "is not a private key");

@@ -5,11 +5,12 @@
 #include "distributions/k3s/credentials.hpp"
 #include "distributions/load_balancer.hpp"
 #include "distributions/node_counts.hpp"
+#include "distributions/talos/api_access.hpp"
+#include "distributions/talos/cluster_config.hpp"
 #include "distributions/talos/release.hpp"
 #include "distributions/talos/secrets.hpp"
 #include "distributions/talos/talos_plan.hpp"
 #include "distributions/talos/user_patches.hpp"
-#include "distributions/vanilla/image_manifests.hpp"
 
 namespace ksail::talos {
 
@@ -22,6 +23,8 @@ Result<void> Talos::check(const ClusterSpec &spec) const {
                  "leave it away, or take --distribution K3s");
   if (auto pods = parse_subnet(spec.pod_subnet); !pods) return pods.error();
   if (auto services = parse_subnet(spec.service_subnet); !services) return services.error();
+  if (!spec.secrets.file.empty())
+    if (auto secrets = cluster_secrets(spec); !secrets) return secrets.error();
   // An image without a version in its tag may still be told by its label, which is only known later.
   auto release = release_of(spec.kubernetes_version, spec.node_image, {});
   if (!release && release.error().message.find("cannot be told") == std::string::npos) return release.error();
@@ -43,12 +46,9 @@ Result<std::unique_ptr<ClusterPlan>> Talos::plan(const PlanInput &input) const {
 asio::awaitable<Result<std::string>> Talos::fetch_kubeconfig(NodeAccess &access, std::string node,
                                                              std::string context_name, std::string server,
                                                              Deadline deadline) const {
-  auto archive = co_await access.copy_from(node, config_file, deadline);
-  if (!archive) co_return archive.error();
-  const std::string what = std::string(config_file) + " of node " + node;
-  const auto text = vanilla::tar_entry(*archive, "config.yaml");
-  if (!text) co_return Error(Code::failed_precondition, what + " cannot be read", "is it a Talos node?");
-  auto secrets = SecretsBundle::from_machine_config(*text, what);
+  auto text = co_await read_machine_config(access, node, deadline);
+  if (!text) co_return text.error();
+  auto secrets = SecretsBundle::from_machine_config(*text, machine_config_name(node));
   if (!secrets) co_return secrets.error();
   auto admin = issue_kubernetes_admin(*secrets);
   if (!admin) co_return admin.error();

@@ -18,6 +18,7 @@ public:
   /// Made from the keys in a control plane's configuration.
   asio::awaitable<Result<std::string>> fetch_kubeconfig(NodeAccess &access, std::string node, std::string context_name,
                                                         std::string server, Deadline deadline) const override;
+  asio::awaitable<Result<Expansion>> expand(NodeAccess &access, ExpansionInput input, Deadline deadline) const override;
   /// A node has neither a shell nor containerd's client: images come from registries.
   std::optional<ImageImport> image_import() const override { return std::nullopt; }
 };

@@ -22,7 +22,8 @@ Result<std::vector<UserPatch>> parse_user_patches(const ClusterSpec &spec);
 /// Applies those that are meant for this type of machine, in their order.
 Result<void> apply_user_patches(Documents &config, const std::vector<UserPatch> &patches, MachineType type);
 
-/// Whether they can be applied to configurations of this contract, and what comes out is one. Makes keys for it.
+/// Whether they can be applied to configurations of this contract, and what comes out is one: errors begin with the
+/// file and line that a wrong field comes from, where it can be told. Makes keys for it.
 Result<void> try_user_patches(const ClusterSpec &spec, Contract contract);
 
 } // namespace ksail::talos

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/vanilla/vanilla_plan.hpp"
 
-#include "distributions/load_balancer.hpp"
+#include "distributions/cluster_layout.hpp"
 #include "distributions/vanilla/bootstrap_steps.hpp"
 #include "distributions/vanilla/node_files.hpp"
 #include "distributions/vanilla/node_scripts.hpp"
@@ -46,7 +46,7 @@ public:
   }
 
   Result<void> add_node(const NodeIdentity &identity, const std::string &image);
-  void add_load_balancer(std::string image, std::string address);
+  void add_load_balancer(const LoadBalancer &balancer) { nodes_.push_back(load_balancer_node(balancer)); }
 
 private:
   Result<void> add_control_plane_files(NodeTemplate &node, const NodeIdentity &identity);
@@ -67,7 +67,7 @@ Result<void> VanillaPlan::add_control_plane_files(NodeTemplate &node, const Node
   const auto conf = [&](const char *file, const std::string &user, const std::string &server,
                         const pki::KeyPair &client) {
     add_file(node, std::string("/etc/kubernetes/") + file,
-        kubeconfig_text(cluster, user, user + "@" + cluster, server, ca, client), 0600);
+             kubeconfig_text(cluster, user, user + "@" + cluster, server, ca, client), 0600);
   };
   conf("admin.conf", "kubernetes-admin", shared, credentials.admin());
   conf("super-admin.conf", "kubernetes-super-admin", shared, credentials.super_admin());
@@ -78,7 +78,7 @@ Result<void> VanillaPlan::add_control_plane_files(NodeTemplate &node, const Node
     conf(file, user, local, *client);
   }
   add_file(node, std::string(script_folder) + "/super-admin.pem",
-      credentials.super_admin().certificate_pem + credentials.super_admin().key_pem, 0600);
+           credentials.super_admin().certificate_pem + credentials.super_admin().key_pem, 0600);
   const NodeIdentity &first = cluster_->nodes.front();
   const bool is_first = identity.name == first.name;
   add_script(node, "static-pods", "Static pods of the control plane",
@@ -88,19 +88,6 @@ Result<void> VanillaPlan::add_control_plane_files(NodeTemplate &node, const Node
                       : follow_script(cluster_->service_address, first.address),
              false, "");
   return {};
-}
-
-void VanillaPlan::add_load_balancer(std::string image, std::string address) {
-  const ClusterSpec &spec = cluster_->config.spec;
-  LoadBalancer balancer;
-  balancer.name = load_balancer_name(spec);
-  balancer.address = std::move(address);
-  balancer.image = std::move(image);
-  balancer.api_host_address = spec.api_host_address;
-  balancer.api_host_port = spec.api_host_port;
-  for (const auto &node : cluster_->nodes)
-    if (node.control_plane) balancer.members.push_back({node.name, node.address});
-  nodes_.push_back(load_balancer_node(balancer));
 }
 
 Result<void> VanillaPlan::add_node(const NodeIdentity &identity, const std::string &image) {
@@ -139,18 +126,15 @@ Result<std::shared_ptr<const KeyMaterial>> make_keys(const ClusterSpec &spec) {
 
 Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
   const ClusterSpec &spec = input.spec;
-  const auto image = input.images.find(spec.node_image);
-  if (image == input.images.end())
-    return Error(Code::internal, "nothing is known of the node image " + spec.node_image);
-  auto version = node_version(spec.kubernetes_version, image->second.use, image->second.labels);
+  auto layout = lay_out(input);
+  if (!layout) return layout.error();
+  auto version = node_version(spec.kubernetes_version, layout->image.use, layout->image.labels);
   if (!version) return version.error();
-  auto network = parse_subnet(input.network.subnet);
-  if (!network) return Error(network.error()).in("the provider's network");
   auto pods = parse_subnet(spec.pod_subnet);
   if (!pods) return pods.error();
   auto services = parse_subnet(spec.service_subnet);
   if (!services) return services.error();
-  if (auto apart = check_apart(*network, *pods, *services); !apart) return apart.error();
+  if (auto apart = check_apart(layout->network, *pods, *services); !apart) return apart.error();
   auto service_address = address_in(*services, 1);
   if (!service_address) return service_address.error();
   auto dns_address = address_in(*services, 10);
@@ -159,27 +143,10 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
   if (!token) return token.error();
 
   std::vector<NodeIdentity> nodes;
-  std::uint32_t next = 2; // the first address of the network is its gateway's
-  const auto add_nodes = [&](const std::vector<std::string> &names, bool control_plane) -> Result<void> {
-    for (const auto &name : names) {
-      auto address = address_in(*network, next++);
-      if (!address) return address.error();
-      nodes.push_back(NodeIdentity{name, *address, control_plane});
-    }
-    return {};
-  };
-  if (auto added = add_nodes(spec.control_plane_names(), true); !added) return added.error();
-  if (auto added = add_nodes(spec.worker_names(), false); !added) return added.error();
-
-  std::string balancer_address, balancer_image;
-  if (spec.control_planes > 1) {
-    const auto found = input.images.find(load_balancer_image(spec).ref);
-    if (found == input.images.end()) return Error(Code::internal, "nothing is known of the load balancer's image");
-    balancer_image = found->second.use;
-    auto address = address_in(*network, next++);
-    if (!address) return address.error();
-    balancer_address = *address;
-  }
+  for (const auto &placed : layout->control_planes)
+    nodes.push_back(NodeIdentity{placed.name, placed.address, true});
+  for (const auto &placed : layout->workers)
+    nodes.push_back(NodeIdentity{placed.name, placed.address, false});
 
   auto keys = input.keys;
   if (!keys) {
@@ -194,8 +161,8 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
       Cluster{std::move(config), known->credentials, std::move(nodes), *pods, *service_address, *dns_address});
   auto plan = std::make_unique<VanillaPlan>(cluster);
   for (const auto &node : cluster->nodes)
-    if (auto added = plan->add_node(node, image->second.use); !added) return added.error();
-  if (!balancer_address.empty()) plan->add_load_balancer(balancer_image, balancer_address);
+    if (auto added = plan->add_node(node, layout->image.use); !added) return added.error();
+  if (layout->balancer) plan->add_load_balancer(*layout->balancer);
   return std::unique_ptr<ClusterPlan>(std::move(plan));
 }
 

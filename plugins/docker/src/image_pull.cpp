@@ -34,6 +34,18 @@ struct ImageWanted {
   json result;
 };
 
+/// What containers of the image start: its entrypoint, and behind it its command.
+json command_of(const json &config) {
+  json command = json::array();
+  for (const char *part : {"Entrypoint", "Cmd"}) {
+    const auto words = config.find(part);
+    if (words == config.end() || !words->is_array()) continue;
+    for (const auto &word : *words)
+      if (word.is_string()) command.push_back(word);
+  }
+  return command;
+}
+
 json image_view(const ImageWanted &image, const std::string &use, const char *source, const std::string &id,
                 const json &labels) {
   return {{"ref", image.ref},
@@ -71,9 +83,10 @@ asio::awaitable<Result<bool>> Prefetch::look(ImageWanted &image, const char *sou
   if (answer->status == 404) co_return false;
   if (answer->status >= 400) co_return engine_error("look for image " + image.ref, answer->status, answer->body);
   const json found = json::parse(answer->body, nullptr, false);
-  const json config = found.is_object() ? found.value("Config", json::object()) : json(json::object());
-  image.result = image_view(image, image.ref, source, text(found, "Id"),
-                            config.is_object() ? config.value("Labels", json::object()) : json(json::object()));
+  json config = found.is_object() ? found.value("Config", json::object()) : json(json::object());
+  if (!config.is_object()) config = json::object();
+  image.result = image_view(image, image.ref, source, text(found, "Id"), config.value("Labels", json::object()));
+  image.result["command"] = command_of(config);
   co_return true;
 }
 

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <sys/socket.h>
 #include <vector>
 
@@ -44,6 +45,15 @@ bool refuses_client_certificate(int reason) {
   default:
     return false;
   }
+}
+
+/// What a certificate that is too young or too old is compared with: the clock may be what is wrong.
+std::string clock_text() {
+  const std::time_t now = std::time(nullptr);
+  std::tm fields{};
+  ::gmtime_r(&now, &fields);
+  std::array<char, 40> text{};
+  return std::string(text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S UTC", &fields));
 }
 
 class TlsTransport final : public Transport {
@@ -100,6 +110,14 @@ private:
 
 Error TlsTransport::failure(const char *what, unsigned long error) const {
   const std::string reason = tls_reason(error);
+  // Servers say "expired" also of what is not valid yet (as Go's do).
+  if (ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED)
+    return Error(Code::unauthenticated,
+                 endpoint_.describe() +
+                     " refused the client certificate: by the server's clock it has expired or is "
+                     "not valid yet; this machine's clock says " +
+                     clock_text(),
+                 "compare the clocks of both machines; if they agree, the certificate has to be renewed");
   if (ERR_GET_LIB(error) == ERR_LIB_SSL && refuses_client_certificate(ERR_GET_REASON(error)))
     return Error(Code::unauthenticated, endpoint_.describe() + " refused the client certificate: " + reason,
                  "check the client certificate and its key, and that this server's authority has signed it");
@@ -113,6 +131,13 @@ Error TlsTransport::refused_server(unsigned long error) const {
     if (ERR_GET_REASON(error) == SSL_R_WRONG_VERSION_NUMBER) failed.hint = "check that the server speaks TLS there";
     return failed;
   }
+  if (verdict == X509_V_ERR_CERT_NOT_YET_VALID || verdict == X509_V_ERR_CERT_HAS_EXPIRED)
+    return Error(Code::unauthenticated,
+                 "the certificate of " + endpoint_.describe() + " was not accepted: " +
+                     ::X509_verify_cert_error_string(verdict) + " by this machine's clock, which says " + clock_text(),
+                 "compare this machine's clock with that of the server; if they agree, " +
+                     std::string(verdict == X509_V_ERR_CERT_HAS_EXPIRED ? "the certificate has to be renewed"
+                                                                        : "the certificate was made for later"));
   const bool other_name = verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
   return Error(Code::unauthenticated,
                "the certificate of " + endpoint_.describe() + " was not accepted: " +

@@ -5,12 +5,32 @@
 #include "distributions/pki/certificate_authority.hpp"
 #include "run_coroutine.hpp"
 
+#include "distributions/talos/config_tree.hpp"
+#include "distributions/talos/machine_config.hpp"
+
 #include <catch2/catch.hpp>
+
+#include <array>
+#include <cstdio>
 
 using namespace ksail;
 using Catch::Contains;
 
 namespace {
+
+/// A tar archive of one small file (POSIX ustar).
+std::string tar_of(const std::string &name, const std::string &content) {
+  std::string head(512, '\0');
+  head.replace(0, name.size(), name);
+  std::array<char, 13> size{};
+  std::snprintf(size.data(), size.size(), "%011o", static_cast<unsigned>(content.size()));
+  head.replace(124, 11, size.data());
+  head[156] = '0';
+  head.replace(257, 5, "ustar");
+  std::string archive = head + content;
+  archive.resize((archive.size() + 511) / 512 * 512 + 1024, '\0');
+  return archive;
+}
 
 /// Answers every command with what the last word of it is known for.
 struct ControlPlane final : NodeAccess {
@@ -25,7 +45,12 @@ struct ControlPlane final : NodeAccess {
       if (argv.back().find(part) != std::string::npos) output = ExecOutput{0, answer, ""};
     co_return output;
   }
-  asio::awaitable<Result<std::string>> copy_from(std::string, std::string, Deadline) override { co_return std::string(); }
+  std::map<std::string, std::string> files; ///< node -> the one file that is asked for
+  asio::awaitable<Result<std::string>> copy_from(std::string node, std::string path, Deadline) override {
+    const auto found = files.find(node);
+    if (found == files.end()) co_return Error(Code::not_found, "node " + node + " has no " + path);
+    co_return tar_of(path.substr(path.rfind('/') + 1), found->second);
+  }
   asio::awaitable<Result<std::string>> log_tail(std::string, unsigned, Deadline) override { co_return std::string(); }
 };
 
@@ -70,8 +95,8 @@ TEST_CASE("Vanilla: new workers get free addresses and pod ranges, and certifica
   auto authority = pki::Authority::create("kubernetes");
   REQUIRE(authority);
   ControlPlane access;
-  access.answers["pki/ca.crt"] = authority->certificate_pem() + "=====\n" + authority->key_pem() +
-                                 "=====\n10.244.0.0/24\n10.244.2.0/24\n";
+  access.answers["pki/ca.crt"] =
+      authority->certificate_pem() + "=====\n" + authority->key_pem() + "=====\n10.244.0.0/24\n10.244.2.0/24\n";
   access.answers["create -f -"] = "";
   auto expansion = expand(access, two_more("Vanilla", "docker.io/kindest/node:v1.34.2"));
   REQUIRE(expansion);
@@ -104,7 +129,8 @@ TEST_CASE("Vanilla: a control plane that cannot be read is named") {
   CHECK_THAT(expansion.error().message, Contains("dev-control-plane"));
 }
 
-TEST_CASE("K3s: new agents join with the token, which pins the authority, through the load balancer where there is one") {
+TEST_CASE(
+    "K3s: new agents join with the token, which pins the authority, through the load balancer where there is one") {
   auto credentials = k3s::Credentials::create();
   REQUIRE(credentials);
   ControlPlane access;
@@ -129,4 +155,47 @@ TEST_CASE("K3s: new agents join with the token, which pins the authority, throug
   REQUIRE(expansion);
   CHECK(content(expansion->nodes[0], "/etc/rancher/k3s/cluster-token") == *credentials->full_token() + "\n");
   CHECK_THAT(content(expansion->nodes[0], "/etc/rancher/k3s/config.yaml"), Contains("https://192.0.2.9:6443"));
+}
+
+TEST_CASE("Talos: new workers are like those that are there, and like the first ones where none is") {
+  auto secrets = talos::SecretsBundle::create();
+  REQUIRE(secrets);
+  talos::ClusterConfig cluster;
+  cluster.contract = talos::Contract{13};
+  cluster.cluster_name = "dev";
+  cluster.endpoint = "https://192.0.2.9:6443";
+  cluster.kubernetes_version = "v1.36.0";
+  ControlPlane access;
+  access.files["dev-control-plane"] =
+      talos::to_yaml(talos::machine_config(cluster, *secrets, talos::MachineType::controlplane));
+  access.files["dev-worker"] = "# patched\nversion: v1alpha1\n";
+  auto input = two_more("Talos", "ghcr.io/siderolabs/talos:v1.13.0");
+  auto expansion = expand(access, input);
+  REQUIRE(expansion);
+  REQUIRE(expansion->nodes.size() == 2);
+  CHECK_FALSE(expansion->announce);
+  CHECK(expansion->nodes[0].role == "worker");
+  CHECK(expansion->nodes[0].settings["address"] == "192.0.2.3");
+  CHECK(expansion->nodes[1].settings["address"] == "192.0.2.5");
+  CHECK(expansion->nodes[1].settings["hostname"] == "dev-worker3");
+  CHECK(content(expansion->nodes[0], "/system/state/config.yaml") == access.files["dev-worker"]);
+  CHECK_THAT(content(expansion->nodes[0], "/var/lib/kubelet/pki/kubelet-client-initial.pem"),
+             Contains("BEGIN CERTIFICATE") && Contains("PRIVATE KEY"));
+
+  input.nodes.pop_back();
+  expansion = expand(access, input);
+  REQUIRE(expansion);
+  const std::string config = content(expansion->nodes[0], "/system/state/config.yaml");
+  auto documents = kubernetes::parse_yaml_documents(config, "config.yaml");
+  REQUIRE(documents);
+  CHECK(talos::find(documents->front(), "machine.type")->value == "worker");
+  CHECK(talos::find(documents->front(), "machine.token")->value == secrets->trustd_token);
+  CHECK(talos::find(documents->front(), "cluster.controlPlane.endpoint")->value == "https://192.0.2.9:6443");
+  CHECK(talos::find(documents->front(), "cluster.ca.key")->value.empty());
+  CHECK(talos::find(documents->front(), "machine.ca.key")->value.empty());
+
+  access.files["dev-control-plane"] = "version: v1alpha1\nmachine:\n  type: worker\n";
+  expansion = expand(access, input);
+  REQUIRE_FALSE(expansion);
+  CHECK_THAT(expansion.error().message, Contains("config.yaml of node dev-control-plane") && Contains("machine.type"));
 }

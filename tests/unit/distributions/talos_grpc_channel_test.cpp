@@ -56,12 +56,20 @@ struct Site {
     channel.reset();
     loop.settle();
   }
+  static GrpcRequest request(const std::string &method, const std::string &message = "") {
+    GrpcRequest made;
+    made.method = method;
+    made.authority = "test";
+    made.message = message;
+    return made;
+  }
   Result<std::string> call(const std::string &method, const std::string &message = "", Deadline deadline = soon()) {
-    GrpcRequest request;
-    request.method = method;
-    request.authority = "test";
-    request.message = message;
-    return loop.run(channel->unary(request, deadline));
+    return loop.run(channel->unary(request(method, message), deadline));
+  }
+  std::unique_ptr<GrpcStream> open() {
+    auto stream = channel->open(request("/a.B/Stream"));
+    REQUIRE(stream);
+    return std::move(*stream);
   }
   Loop loop;
   RawServer server;
@@ -92,10 +100,7 @@ TEST_CASE("many calls at once each get their own answer") {
   std::vector<std::function<asio::awaitable<Result<void>>()>> work;
   for (int i = 0; i < 200; ++i)
     work.push_back([&site, i]() -> asio::awaitable<Result<void>> {
-      GrpcRequest request;
-      request.method = "/a.B/Echo";
-      request.authority = "test";
-      request.message = std::to_string(i);
+      GrpcRequest request = Site::request("/a.B/Echo", std::to_string(i));
       auto answer = co_await site.channel->unary(std::move(request), soon());
       if (!answer) co_return answer.error();
       if (*answer != std::to_string(i)) co_return Error(Code::internal, "somebody else's answer");
@@ -118,8 +123,10 @@ TEST_CASE("a call that is not answered ends at its deadline, and the server hear
   std::string timeout;
   Site site([&](FakeGrpcServer &server, const FakeGrpcServer::Request &request) {
     resets = static_cast<std::uint32_t>(server.resets.size());
-    if (request.fields.at(":path") == "/silent") timeout = request.fields.at("grpc-timeout");
-    else server.answer(request.stream, request.body);
+    if (request.fields.at(":path") == "/silent")
+      timeout = request.fields.at("grpc-timeout");
+    else
+      server.answer(request.stream, request.body);
   });
   auto answer = site.call("/silent", "", Deadline::after(300ms));
   REQUIRE_FALSE(answer);
@@ -134,19 +141,15 @@ TEST_CASE("a stream gives its messages as they come and ends regularly") {
     server.begin(request.stream, grpc_frame("one") + grpc_frame("two"));
     server.more(request.stream, grpc_frame("three"), true);
   });
-  GrpcRequest request;
-  request.method = "/a.B/Stream";
-  request.authority = "test";
-  auto stream = site.channel->open(request);
-  REQUIRE(stream);
+  auto stream = site.open();
   for (const char *expected : {"one", "two", "three"}) {
-    auto message = site.loop.run((*stream)->next(soon()));
+    auto message = site.loop.run(stream->next(soon()));
     REQUIRE(message);
     REQUIRE(message->has_value());
     CHECK(**message == expected);
   }
   for (int i = 0; i < 2; ++i) {
-    auto end = site.loop.run((*stream)->next(soon()));
+    auto end = site.loop.run(stream->next(soon()));
     REQUIRE(end);
     CHECK_FALSE(end->has_value());
   }
@@ -154,16 +157,12 @@ TEST_CASE("a stream gives its messages as they come and ends regularly") {
 
 TEST_CASE("a connection that breaks ends every call with a reason") {
   Site site([](FakeGrpcServer &, const FakeGrpcServer::Request &) {});
-  GrpcRequest request;
-  request.method = "/a.B/Stream";
-  request.authority = "test";
-  auto stream = site.channel->open(request);
-  REQUIRE(stream);
+  auto stream = site.open();
   auto broken = site.call("/close");
   REQUIRE_FALSE(broken);
   CHECK(broken.error().code == Code::unavailable);
   CHECK(broken.error().outcome_unknown);
-  auto message = site.loop.run((*stream)->next(soon()));
+  auto message = site.loop.run(stream->next(soon()));
   REQUIRE_FALSE(message);
   CHECK(message.error().code == Code::unavailable);
   CHECK_FALSE(site.channel->usable());
@@ -172,13 +171,9 @@ TEST_CASE("a connection that breaks ends every call with a reason") {
 
 TEST_CASE("a stream may outlive its channel") {
   Site site([](FakeGrpcServer &, const FakeGrpcServer::Request &) {});
-  GrpcRequest request;
-  request.method = "/a.B/Stream";
-  request.authority = "test";
-  auto stream = site.channel->open(request);
-  REQUIRE(stream);
+  auto stream = site.open();
   site.channel.reset();
-  auto message = site.loop.run((*stream)->next(soon()));
+  auto message = site.loop.run(stream->next(soon()));
   REQUIRE_FALSE(message);
-  stream->reset();
+  stream.reset();
 }

@@ -9,6 +9,7 @@
 using namespace ksail;
 using namespace ksail::talos_api;
 using test::FakeGrpcServer;
+using Fields = FakeGrpcServer::Fields;
 using test::grpc_frame;
 
 namespace {
@@ -57,6 +58,25 @@ struct Pair {
     REQUIRE(error.has_value());
     return *error;
   }
+  /// What becomes of a call that the server answers so.
+  template <class... Answer> Error failure_of_answer(Answer &&...answer) {
+    const auto call = start();
+    server.answer(call, std::forward<Answer>(answer)...);
+    exchange();
+    return failure(call);
+  }
+  Error failure_of_refusal(const FakeGrpcServer::Fields &fields) {
+    const auto call = start();
+    server.refuse(call, fields);
+    exchange();
+    return failure(call);
+  }
+  bool next_call_succeeds() {
+    const auto call = start();
+    server.answer(call, grpc_frame("answer"));
+    exchange();
+    return !outcome(call).second;
+  }
 };
 
 /// Nine bytes of a frame's head (RFC 9113 section 4.1).
@@ -97,25 +117,18 @@ TEST_CASE("a unary call sends what gRPC asks for and gets its answer") {
 
 TEST_CASE("a failure in the trailers and one in the head are told alike") {
   Pair pair;
-  const auto first = pair.start();
-  pair.server.answer(first, "", {{"grpc-status", "9"}, {"grpc-message", "bootstrap is not available yet%21%0A"}});
-  pair.exchange();
-  Error error = pair.failure(first);
+  Error error = pair.failure_of_answer(
+      "", Fields{{"grpc-status", "9"}, {"grpc-message", "bootstrap is not available yet%21%0A"}});
   CHECK(error.code == Code::failed_precondition);
   CHECK(error.message == "the Talos call Version failed: bootstrap is not available yet! ");
-  const auto second = pair.start();
-  pair.server.refuse(second, {{":status", "200"},
-                              {"content-type", "application/grpc+proto"},
-                              {"grpc-status", "7"},
-                              {"grpc-message", "not authorized"}});
-  pair.exchange();
-  error = pair.failure(second);
+  error = pair.failure_of_refusal({{":status", "200"},
+                                   {"content-type", "application/grpc+proto"},
+                                   {"grpc-status", "7"},
+                                   {"grpc-message", "not authorized"}});
   CHECK(error.code == Code::permission_denied);
   CHECK(error.hint.find("os:admin") != std::string::npos);
-  const auto third = pair.start();
-  pair.server.refuse(third, {{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "999"}});
-  pair.exchange();
-  CHECK(pair.failure(third).code == Code::unknown);
+  error = pair.failure_of_refusal({{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "999"}});
+  CHECK(error.code == Code::unknown);
 }
 
 TEST_CASE("messages of a stream come one by one, however they are cut") {
@@ -189,35 +202,22 @@ TEST_CASE("a message that nobody takes makes the server wait, and no more than t
 
 TEST_CASE("an answer without a status is a failure, and so is half a message") {
   Pair pair;
-  const auto first = pair.start();
-  pair.server.answer(first, grpc_frame("answer"), {});
-  pair.exchange();
-  Error error = pair.failure(first);
+  Error error = pair.failure_of_answer(grpc_frame("answer"), Fields{});
   CHECK(error.code == Code::internal);
   CHECK(error.outcome_unknown);
   CHECK(error.message.find("without a status") != std::string::npos);
-  const auto second = pair.start();
-  pair.server.answer(second, grpc_frame("answer").substr(0, 7));
-  pair.exchange();
-  CHECK(pair.failure(second).message.find("cut short") != std::string::npos);
+  error = pair.failure_of_answer(grpc_frame("answer").substr(0, 7));
+  CHECK(error.message.find("cut short") != std::string::npos);
 }
 
 TEST_CASE("what does not speak gRPC is named by its HTTP status") {
   Pair pair;
-  const auto first = pair.start();
-  pair.server.answer(first, "<html>", {}, {{":status", "404"}, {"content-type", "text/html"}});
-  pair.exchange();
-  Error error = pair.failure(first);
+  Error error = pair.failure_of_answer("<html>", Fields{}, Fields{{":status", "404"}, {"content-type", "text/html"}});
   CHECK(error.code == Code::unimplemented);
   CHECK(error.message.find("HTTP status 404") != std::string::npos);
-  const auto second = pair.start();
-  pair.server.answer(second, "hello", {}, {{":status", "200"}, {"content-type", "text/plain"}});
-  pair.exchange();
-  CHECK(pair.failure(second).code == Code::unknown);
-  const auto third = pair.start();
-  pair.server.refuse(third, {{":status", "503"}});
-  pair.exchange();
-  error = pair.failure(third);
+  error = pair.failure_of_answer("hello", Fields{}, Fields{{":status", "200"}, {"content-type", "text/plain"}});
+  CHECK(error.code == Code::unknown);
+  error = pair.failure_of_refusal({{":status", "503"}});
   CHECK(error.code == Code::unavailable);
   CHECK(error.retryable);
 }
@@ -226,10 +226,7 @@ TEST_CASE("compressed and oversized messages are refused, and the connection goe
   GrpcLimits limits;
   limits.message_bytes = 1000;
   Pair pair(limits);
-  const auto first = pair.start();
-  pair.server.answer(first, grpc_frame("zipped", 1));
-  pair.exchange();
-  CHECK(pair.failure(first).message.find("compressed") != std::string::npos);
+  CHECK(pair.failure_of_answer(grpc_frame("zipped", 1)).message.find("compressed") != std::string::npos);
   const auto second = pair.start();
   pair.server.begin(second, std::string("\0\xff\xff\xff\xff", 5));
   pair.exchange();
@@ -237,10 +234,7 @@ TEST_CASE("compressed and oversized messages are refused, and the connection goe
   CHECK(error.code == Code::resource_exhausted);
   CHECK(error.message.find("4294967295 bytes") != std::string::npos);
   CHECK(pair.server.resets.at(second) == NGHTTP2_CANCEL);
-  const auto third = pair.start();
-  pair.server.answer(third, grpc_frame("answer"));
-  pair.exchange();
-  CHECK_FALSE(pair.outcome(third).second.has_value());
+  CHECK(pair.next_call_succeeds());
 }
 
 TEST_CASE("a stream that is reset ends its call alone") {
@@ -258,10 +252,7 @@ TEST_CASE("a stream that is reset ends its call alone") {
   error = pair.failure(second);
   CHECK(error.code == Code::internal);
   CHECK(error.outcome_unknown);
-  const auto third = pair.start();
-  pair.server.answer(third, grpc_frame("answer"));
-  pair.exchange();
-  CHECK_FALSE(pair.outcome(third).second.has_value());
+  CHECK(pair.next_call_succeeds());
 }
 
 TEST_CASE("after GOAWAY what was accepted is finished, the rest may be repeated, and nothing new begins") {
@@ -344,10 +335,7 @@ TEST_CASE("a server that answers before it has read the request is believed, and
   const Error error = pair.failure(call);
   CHECK(error.code == Code::resource_exhausted);
   CHECK(error.message.find("too large") != std::string::npos);
-  const auto next = pair.start();
-  pair.server.answer(next, grpc_frame("answer"));
-  pair.exchange();
-  CHECK_FALSE(pair.outcome(next).second.has_value());
+  CHECK(pair.next_call_succeeds());
 }
 
 TEST_CASE("a server that closes its side in the middle of a stream fails that call alone") {

@@ -3,6 +3,7 @@
 #include "distributions/talos/config_check.hpp"
 #include "distributions/talos/image_pulls.hpp"
 #include "distributions/talos/release.hpp"
+#include "distributions/talos/secrets.hpp"
 #include "distributions/talos/talos.hpp"
 #include "distributions/talos/talos_plan.hpp"
 #include "kubernetes/base64.hpp"
@@ -74,6 +75,42 @@ TEST_CASE("which Talos and which Kubernetes an image holds") {
   CHECK(release_of("", "ghcr.io/siderolabs/talos:v1.7.0", {}).error().message == "Talos v1.7.0 is not supported");
 }
 
+TEST_CASE("an image that starts something else than machined is refused by what it starts") {
+  const Talos talos;
+  PlanInput given = input(1, 0);
+  ImageFacts &image = given.images[given.spec.node_image];
+  for (const char *program : {"/sbin/init", "/usr/bin/init", "machined"}) {
+    image.command = {program};
+    CHECK(talos.plan(given));
+  }
+  image.command = {"/usr/bin/registry", "serve"};
+  auto plan = talos.plan(given);
+  REQUIRE_FALSE(plan);
+  CHECK(plan.error().code == Code::failed_precondition);
+  CHECK(plan.error().message == "the node image ghcr.io/siderolabs/talos:v1.13.0 holds no machined: it starts "
+                                "/usr/bin/registry where Talos has /sbin/init");
+}
+
+TEST_CASE("a user's secrets become the cluster's, and what is wrong in them is told beforehand") {
+  const Talos talos;
+  auto secrets = SecretsBundle::create();
+  REQUIRE(secrets);
+  PlanInput given = input(1, 0);
+  given.spec.secrets = {"keys.yaml", secrets->to_yaml()};
+  REQUIRE(talos.check(given.spec));
+  auto plan = talos.plan(given);
+  REQUIRE(plan);
+  auto used =
+      SecretsBundle::from_machine_config(file_of((*plan)->nodes().front(), config_file)->content, "config.yaml");
+  REQUIRE(used);
+  CHECK(used->to_yaml() == secrets->to_yaml());
+  given.spec.secrets.text.replace(given.spec.secrets.text.find("secret:"), 7, "sacred:");
+  auto checked = talos.check(given.spec);
+  REQUIRE_FALSE(checked);
+  CHECK(checked.error().code == Code::config);
+  CHECK(checked.error().message == "keys.yaml: cluster.secret is missing");
+}
+
 TEST_CASE("one Talos node publishes both APIs, and nothing of its keys is in what the provider shows") {
   const Talos talos;
   auto plan = talos.plan(input(1, 0));
@@ -93,6 +130,7 @@ TEST_CASE("one Talos node publishes both APIs, and nothing of its keys is in wha
   CHECK(find(config.front(), "cluster.network.cni") == nullptr); // flannel
   CHECK(find(config.front(), "machine.features.kubePrism.enabled")->value == "false");
   CHECK(find(config.front(), "machine.kubelet.extraConfig.httpCheckFrequency")->value == "1s");
+  CHECK(find(config.front(), "machine.kubelet.extraConfig.syncFrequency")->value == "10s");
   CHECK((*plan)->api_endpoint() == std::pair<std::string, int>("dev-control-plane", 6443));
   CHECK((*plan)->kubernetes_version() == "v1.36.0");
   CHECK(file_of(node, "/etc/kubernetes/kubeconfig-kubelet") != nullptr);
@@ -210,9 +248,16 @@ TEST_CASE("a patch that cannot be applied is refused before anything is made, wi
   };
   CHECK(refused("machine:\n  network: [\n").starts_with("my.yaml:"));
   CHECK(refused("- op: remove\n  path: /machine/nothing\n").starts_with("my.yaml:1"));
-  CHECK(refused("machine:\n  type: worker\n  nonsense: 1\n").find("nonsense") != std::string::npos);
-  CHECK(refused("cluster:\n  network:\n    cni:\n      name: custom\n").find("cluster.network.cni") !=
-        std::string::npos);
+  CHECK(refused("machine:\n  sysctls: {a: b}\n  nonsense: 1\n")
+            .starts_with("my.yaml:3: the patched configuration of a control-plane: machine.nonsense is not known"));
+  CHECK(
+      refused("- op: add\n  path: /cluster/clusterName\n  value: a\n- op: add\n  path: /machine/nonsense\n  value: 1\n")
+          .starts_with("my.yaml:4: "));
+  CHECK(
+      refused("cluster:\n  network:\n    cni:\n      name: custom\n")
+          .starts_with("my.yaml:3: the patched configuration of a control-plane: cluster.network.cni.urls is missing"));
+  CHECK(refused("machine: {}\n---\napiVersion: v1alpha1\nkind: Nonsense\n").starts_with("my.yaml:4: "));
+  CHECK(refused("apiVersion: v1alpha1\nkind: HostnameConfig\nauto: never\n").starts_with("my.yaml:3: "));
 }
 
 TEST_CASE("what a Talos cluster cannot be is refused with the option's name") {

@@ -53,6 +53,25 @@ std::string replaced(std::string text, const std::string &from, const std::strin
   return text.replace(at, from.size(), to);
 }
 
+/// The same authority with other dates, in days from now.
+std::string redated(const pki::KeyPair &pair, int first_day, int last_day) {
+  const auto certificate = read(pair.certificate_pem);
+  X509_time_adj_ex(X509_getm_notBefore(certificate.get()), first_day, 0, nullptr);
+  X509_time_adj_ex(X509_getm_notAfter(certificate.get()), last_day, 0, nullptr);
+  BIO *bio = BIO_new_mem_buf(pair.key_pem.data(), static_cast<int>(pair.key_pem.size()));
+  EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, nullptr, nullptr, nullptr);
+  BIO_free(bio);
+  REQUIRE(X509_sign(certificate.get(), key, EVP_sha256()) > 0);
+  EVP_PKEY_free(key);
+  bio = BIO_new(BIO_s_mem());
+  PEM_write_bio_X509(bio, certificate.get());
+  char *data = nullptr;
+  const long size = BIO_get_mem_data(bio, &data);
+  std::string text(data, static_cast<std::size_t>(size));
+  BIO_free(bio);
+  return text;
+}
+
 std::string content(const std::string &path) {
   std::ifstream file(path);
   std::stringstream text;
@@ -137,6 +156,23 @@ TEST_CASE("a damaged secrets.yaml is refused with the name of the field and none
   CHECK_FALSE(SecretsBundle::parse("", "secrets.yaml"));
   CHECK_FALSE(SecretsBundle::parse("[1, 2]", "secrets.yaml"));
   CHECK(SecretsBundle::parse("cluster: [\n", "secrets.yaml").error().message.find("secrets.yaml:2:") == 0);
+}
+
+TEST_CASE("authorities that are not valid by this machine's clock are refused with both times") {
+  auto made = SecretsBundle::create();
+  REQUIRE(made);
+  const auto refused = [&](int first_day, int last_day) {
+    SecretsBundle other = *made;
+    other.k8s.certificate_pem = redated(other.k8s, first_day, last_day);
+    auto parsed = SecretsBundle::parse(other.to_yaml(), "secrets.yaml");
+    REQUIRE_FALSE(parsed);
+    CHECK(parsed.error().code == Code::config);
+    CHECK(parsed.error().message.find(" UTC, and this machine's clock says 20") != std::string::npos);
+    CHECK(parsed.error().hint.find("clock") != std::string::npos);
+    return parsed.error().message;
+  };
+  CHECK(refused(2, 4).starts_with("secrets.yaml: certs.k8s has a certificate that is not valid before 20"));
+  CHECK(refused(-4, -2).starts_with("secrets.yaml: certs.k8s has a certificate that expired at 20"));
 }
 
 TEST_CASE("a client of the Talos API holds its roles and may not serve") {

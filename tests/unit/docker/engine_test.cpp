@@ -345,7 +345,9 @@ TEST_CASE("a pull tells its progress, and its failure inside the stream is a fai
   int looks = 0;
   FakeEngine engine(folder.path() / "s", [&](const FakeEngine::Seen &seen) {
     if (seen.method == "GET" && looks++ == 0) return FakeEngine::answer(404, error_body("No such image"));
-    if (seen.method == "GET") return FakeEngine::answer(200, R"({"Id":"sha256:1","Config":{"Labels":{"a":"b"}}})");
+    if (seen.method == "GET")
+      return FakeEngine::answer(
+          200, R"({"Id":"sha256:1","Config":{"Labels":{"a":"b"},"Entrypoint":["/init"],"Cmd":["up"]}})");
     std::string lines = R"({"status":"Downloading","progressDetail":{"current":10,"total":100},"id":"a"})"
                         "\n"
                         R"({"status":"Download complete","id":"a"})"
@@ -366,6 +368,7 @@ TEST_CASE("a pull tells its progress, and its failure inside the stream is a fai
   REQUIRE(reply);
   CHECK(reply->body["images"][0]["source"] == "pulled");
   CHECK(reply->body["images"][0]["labels"]["a"] == "b");
+  CHECK(reply->body["images"][0]["command"] == json::array({"/init", "up"}));
   REQUIRE_FALSE(plugin.context.events.empty());
   REQUIRE(plugin.context.events.size() >= 3);
   CHECK(plugin.context.events.front().value("state", "") == "started");

@@ -75,6 +75,36 @@ TEST_CASE("wrong types, missing and forbidden values are told with their path") 
         Found{".metadata.labels[\"a.b/c\"]: must be a string, and is a number"});
 }
 
+TEST_CASE("what does not fit its format, and what a list may hold only once, is told") {
+  OpenApiSchema schema;
+  REQUIRE(schema.add(json::parse(R"({"components":{"schemas":{
+    "Thing":{"type":"object","x-kubernetes-group-version-kind":[{"group":"","version":"v1","kind":"Thing"}],"properties":{
+      "kind":{"type":"string"},"apiVersion":{"type":"string"},
+      "small":{"type":"integer","format":"int32"},"large":{"type":"integer","format":"int64"},"bytes":{"type":"string","format":"byte"},
+      "names":{"type":"array","items":{"type":"string"},"x-kubernetes-list-type":"set"},
+      "ports":{"type":"array","items":{"allOf":[{"$ref":"#/components/schemas/Port"}],"default":{}},"x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["port","protocol"]}}},
+    "Port":{"type":"object","properties":{"port":{"type":"integer"},"protocol":{"type":"string","default":"TCP"},"name":{"type":"string"}}}}}})"),
+                     "test"));
+  const auto check = [&](const std::string &fields) {
+    Found out;
+    for (const auto &each : schema.check(json::parse(R"({"apiVersion":"v1","kind":"Thing",)" + fields + "}")))
+      out.push_back(each.path + ": " + each.message);
+    return out;
+  };
+  CHECK(check(R"("small":-2147483648,"large":9223372036854775807,"bytes":"YQ==","names":["a","b"])") == Found{});
+  CHECK(check(R"("small":2147483648)") == Found{".small: must be a number of 32 bits, and is 2147483648"});
+  CHECK(check(R"("small":-2147483649)") == Found{".small: must be a number of 32 bits, and is -2147483649"});
+  CHECK(check(R"("large":9223372036854775808)") ==
+        Found{".large: must be a number of 64 bits, and is 9223372036854775808"});
+  CHECK(check(R"("bytes":"s3cret!")") == Found{".bytes: must be base64, and is not"});
+  CHECK(check(R"("names":["a","b","a"])") == Found{".names[2]: there is one with \"a\" before it"});
+  CHECK(check(R"("ports":[{"port":1},{"port":1,"protocol":"UDP"},{"port":2}])") == Found{});
+  CHECK(check(R"("ports":[{"port":1,"name":"a"},{"port":1,"protocol":"TCP","name":"b"}])") ==
+        Found{".ports[1]: there is one with port 1, protocol \"TCP\" before it"});
+  // What an entry is told apart by is missing: the server's own complaint is another one.
+  CHECK(check(R"("ports":[{"name":"a"},{"name":"a"}])") == Found{});
+}
+
 TEST_CASE("a definition is the schema of its custom resources, in each of its versions") {
   OpenApiSchema schema;
   REQUIRE(schema.add(

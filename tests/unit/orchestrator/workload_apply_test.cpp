@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fake_api_server.hpp"
 #include "orchestrator/workload.hpp"
-#include "run_coroutine.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -87,10 +91,11 @@ struct Lab {
   asio::io_context io;
   FakeApiServer server{io.get_executor(), [this](const FakeRequest &r) { return cluster(r); }};
   WorkloadApplyOptions options;
+  asio::cancellation_signal interrupt;
   std::vector<ObjectOutcome> told;
 
   Result<WorkloadReport> apply(std::vector<Object> objects) {
-    return test::run<WorkloadReport>(io, [&]() -> asio::awaitable<Result<WorkloadReport>> {
+    std::function<asio::awaitable<Result<WorkloadReport>>()> work = [&]() -> asio::awaitable<Result<WorkloadReport>> {
       kubernetes::ClusterAccess access;
       access.endpoint = http::Endpoint::tcp("127.0.0.1", server.port());
       http::PoolOptions pool;
@@ -104,6 +109,24 @@ struct Lab {
       auto report = co_await apply_objects(client, std::move(set), options, recorder, std::move(on_object));
       server.stop();
       co_return std::move(report);
+    };
+    std::optional<Result<WorkloadReport>> result;
+    std::exception_ptr thrown;
+    asio::co_spawn(io, work(),
+                   asio::bind_cancellation_slot(interrupt.slot(), [&](std::exception_ptr e, Result<WorkloadReport> r) {
+                     thrown = e;
+                     result.emplace(std::move(r));
+                   }));
+    io.restart();
+    io.run();
+    if (thrown) std::rethrow_exception(thrown);
+    return std::move(*result);
+  }
+  /// As a signal does, when the loop comes to it; `then` after it.
+  void interrupt_soon(std::function<void()> then = [] {}) {
+    asio::post(io, [this, then = std::move(then)] {
+      interrupt.emit(asio::cancellation_type::terminal);
+      then();
     });
   }
   long count(const std::string &part) const {
@@ -247,6 +270,63 @@ TEST_CASE("with fail_fast nothing is started after the first failure") {
   REQUIRE(report);
   CHECK(effects(*report) == Effects{"failed", "skipped", "skipped"});
   CHECK(lab.count("PATCH") == 1);
+}
+
+TEST_CASE("interrupted before the first answer, nothing is sent and every object is told as not applied") {
+  Lab lab;
+  const auto interrupted = std::make_shared<Event>(lab.io.get_executor());
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (!has(request.target, "/api/v1/namespaces?limit=1")) return std::nullopt;
+    lab.interrupt_soon([interrupted] { interrupted->set(); });
+    FakeReply reply;
+    reply.after = interrupted;
+    return reply;
+  };
+  auto report = lab.apply({config("a"), config("b"), object("apps/v1", "Deployment", "a", "c")});
+  REQUIRE(report);
+  CHECK(report->interrupted);
+  CHECK(report->failed == 0);
+  CHECK(effects(*report) == Effects(3, "skipped"));
+  CHECK(lab.told.size() == 3);
+  for (const auto &outcome : report->objects)
+    CHECK(has(outcome.error->message, "not applied, interrupted"));
+  CHECK(lab.count("PATCH") == 0);
+}
+
+TEST_CASE("interrupted in the middle, what is under way is waited for, and what is told is what the server has") {
+  Lab lab;
+  lab.options.concurrency = 8;
+  const auto interrupted = std::make_shared<Event>(lab.io.get_executor());
+  std::size_t patches = 0;
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (request.method != "PATCH" || ++patches <= 10) return std::nullopt;
+    if (patches == 15) lab.interrupt_soon([interrupted] { interrupted->set(); });
+    const json body = json::parse(request.body);
+    lab.cluster.applied.push_back(body["metadata"].value("name", ""));
+    FakeReply reply(201, request.body);
+    reply.after = interrupted;
+    return reply;
+  };
+  std::vector<Object> many;
+  for (int i = 0; i < 60; ++i)
+    many.push_back(config("c" + std::to_string(i)));
+  auto report = lab.apply(std::move(many));
+  REQUIRE(report);
+  CHECK(report->interrupted);
+  CHECK(report->failed == 0);
+  std::set<std::string> created, there;
+  for (const auto &name : lab.cluster.applied)
+    there.insert("ConfigMap a/" + name);
+  for (const auto &outcome : report->objects) {
+    if (outcome.effect == "created")
+      created.insert(outcome.object);
+    else
+      CHECK(outcome.effect == "skipped");
+  }
+  CHECK(created == there);
+  CHECK(created.size() >= 15);
+  CHECK(created.size() < 60);
+  CHECK(static_cast<std::size_t>(lab.count("PATCH")) == created.size());
 }
 
 TEST_CASE("a dry run changes nothing, waits for nothing, and says what cannot be checked") {
@@ -556,6 +636,25 @@ TEST_CASE("a set that is new to the cluster is not looked for in what others hav
   CHECK(effects(*report) == Effects(20, "created"));
   CHECK(lab.count("GET /api/v1/namespaces/a/configmaps?") == 0);
   CHECK(lab.count("GET /api/v1/namespaces/a/configmaps/") == 3);
+}
+
+TEST_CASE("of a large set as many are looked at first as may be in flight, from its first to its last") {
+  Lab lab;
+  lab.options.concurrency = 10;
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (request.method == "GET" && has(request.target, "/configmaps/")) return status(404, "not found");
+    return std::nullopt;
+  };
+  std::vector<Object> objects;
+  for (int i = 0; i < 100; ++i)
+    objects.push_back(config("c-" + std::to_string(i)));
+  auto report = lab.apply(std::move(objects));
+  REQUIRE(report);
+  CHECK(effects(*report) == Effects(100, "created"));
+  CHECK(lab.count("GET /api/v1/namespaces/a/configmaps/") == 9);
+  CHECK(lab.count("GET /api/v1/namespaces/a/configmaps/c-0") == 1);
+  CHECK(lab.count("GET /api/v1/namespaces/a/configmaps/c-99") == 1);
+  CHECK(lab.server.most_in_flight() == 10); // with the first question of all
 }
 
 TEST_CASE("in a crowd what stands is read one by one") {

@@ -48,12 +48,13 @@ long next_serial() {
 }
 
 Owned<X509> make_certificate(const std::string &subject, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key,
-                             bool authority, const std::vector<std::string> &names, bool expired) {
+                             bool authority, const std::vector<std::string> &names, Lifetime lifetime) {
   Owned<X509> certificate(::X509_new());
   ::X509_set_version(certificate.get(), X509_VERSION_3);
   ::ASN1_INTEGER_set(::X509_get_serialNumber(certificate.get()), next_serial());
-  ::X509_gmtime_adj(::X509_getm_notBefore(certificate.get()), expired ? -7200 : -3600);
-  ::X509_gmtime_adj(::X509_getm_notAfter(certificate.get()), expired ? -3600 : 3600);
+  const long begin = lifetime == Lifetime::past ? -7200 : lifetime == Lifetime::now ? -3600 : 3600;
+  ::X509_gmtime_adj(::X509_getm_notBefore(certificate.get()), begin);
+  ::X509_gmtime_adj(::X509_getm_notAfter(certificate.get()), begin + (lifetime == Lifetime::past ? 3600 : 7200));
   X509_NAME *name = ::X509_get_subject_name(certificate.get());
   ::X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char *>(subject.c_str()), -1,
                                -1, 0);
@@ -98,7 +99,7 @@ struct Authority::Material {
 
 Authority::Authority(const std::string &name) : material_(std::make_unique<Material>()) {
   material_->key = make_key(KeyKind::ecdsa);
-  material_->certificate = make_certificate(name, material_->key.get(), nullptr, nullptr, true, {}, false);
+  material_->certificate = make_certificate(name, material_->key.get(), nullptr, nullptr, true, {}, Lifetime::now);
 }
 Authority::Authority(std::unique_ptr<Material> material) : material_(std::move(material)) {}
 Authority::~Authority() = default;
@@ -106,10 +107,10 @@ Authority::~Authority() = default;
 std::string Authority::certificate_pem() const { return pem(material_->certificate.get()); }
 
 Identity Authority::issue(const std::string &subject, const std::vector<std::string> &names, KeyKind kind,
-                          bool expired) const {
+                          Lifetime lifetime) const {
   const auto key = make_key(kind);
   const auto certificate =
-      make_certificate(subject, key.get(), material_->certificate.get(), material_->key.get(), false, names, expired);
+      make_certificate(subject, key.get(), material_->certificate.get(), material_->key.get(), false, names, lifetime);
   Identity identity;
   identity.certificate_pem = pem(certificate.get());
   identity.key_pem = pem(key.get());
@@ -119,8 +120,8 @@ Identity Authority::issue(const std::string &subject, const std::vector<std::str
 std::unique_ptr<Authority> Authority::intermediate(const std::string &name) const {
   auto material = std::make_unique<Material>();
   material->key = make_key(KeyKind::ecdsa);
-  material->certificate =
-      make_certificate(name, material->key.get(), material_->certificate.get(), material_->key.get(), true, {}, false);
+  material->certificate = make_certificate(name, material->key.get(), material_->certificate.get(),
+                                           material_->key.get(), true, {}, Lifetime::now);
   return std::unique_ptr<Authority>(new Authority(std::move(material)));
 }
 

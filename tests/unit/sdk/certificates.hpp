@@ -9,6 +9,7 @@
 namespace ksail::test {
 
 enum class KeyKind { ecdsa, rsa, ed25519 };
+enum class Lifetime { now, past, future };
 
 struct Identity {
   std::string certificate_pem;
@@ -25,7 +26,7 @@ public:
   std::string certificate_pem() const;
   /// `names` as in subjectAltName: "DNS:example", "IP:127.0.0.1".
   Identity issue(const std::string &subject, const std::vector<std::string> &names, KeyKind kind = KeyKind::ecdsa,
-                 bool expired = false) const;
+                 Lifetime lifetime = Lifetime::now) const;
   /// An authority that this one has signed.
   std::unique_ptr<Authority> intermediate(const std::string &name) const;
 

@@ -106,8 +106,12 @@ TEST_CASE("TLS: servers that cannot be trusted are refused with the reason") {
     words = "it is not for localhost";
   }
   SECTION("expired") {
-    site.tls->identity = authority().issue("server", {"IP:127.0.0.1"}, KeyKind::ecdsa, true);
-    words = "certificate has expired";
+    site.tls->identity = authority().issue("server", {"IP:127.0.0.1"}, KeyKind::ecdsa, Lifetime::past);
+    words = "certificate has expired by this machine's clock, which says 20";
+  }
+  SECTION("not yet valid") {
+    site.tls->identity = authority().issue("server", {"IP:127.0.0.1"}, KeyKind::ecdsa, Lifetime::future);
+    words = "certificate is not yet valid by this machine's clock, which says 20";
   }
   SECTION("the system's authorities do not know it") {
     site.trust.ca_pem.clear();
@@ -174,8 +178,10 @@ TEST_CASE("TLS: a client certificate that is missing or not accepted is a matter
     site.trust.certificate_pem = identity.certificate_pem;
     site.trust.key_pem = identity.key_pem;
   }
-  SECTION("expired") {
-    const Identity identity = authority().issue("somebody", {}, KeyKind::ecdsa, true);
+  std::string words;
+  SECTION("expired by the server's clock") {
+    const Identity identity = authority().issue("somebody", {}, KeyKind::ecdsa, Lifetime::past);
+    words = "this machine's clock says 20";
     site.trust.certificate_pem = identity.certificate_pem;
     site.trust.key_pem = identity.key_pem;
   }
@@ -187,6 +193,7 @@ TEST_CASE("TLS: a client certificate that is missing or not accepted is a matter
   CHECK_FALSE(response.error().retryable);
   CHECK_FALSE(response.error().outcome_unknown);
   CHECK(response.error().message.find("refused the client certificate") != std::string::npos);
+  CHECK(response.error().message.find(words) != std::string::npos);
   CHECK_FALSE(response.error().hint.empty());
 }
 

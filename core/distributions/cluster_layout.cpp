@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "distributions/cluster_layout.hpp"
+
+namespace ksail {
+
+Result<ClusterLayout> lay_out(const PlanInput &input) {
+  const ClusterSpec &spec = input.spec;
+  const auto image = input.images.find(spec.node_image);
+  if (image == input.images.end())
+    return Error(Code::internal, "nothing is known of the node image " + spec.node_image);
+  auto network = parse_subnet(input.network.subnet);
+  if (!network) return Error(network.error()).in("the provider's network");
+  ClusterLayout layout;
+  layout.image = image->second;
+  layout.network = *network;
+  std::uint32_t next = 2;
+  const auto place = [&](const std::vector<std::string> &names, std::vector<PlacedNode> &nodes) -> Result<void> {
+    for (const auto &name : names) {
+      auto address = address_in(*network, next++);
+      if (!address) return address.error();
+      nodes.push_back({name, std::move(*address)});
+    }
+    return {};
+  };
+  if (auto placed = place(spec.control_plane_names(), layout.control_planes); !placed) return placed.error();
+  if (auto placed = place(spec.worker_names(), layout.workers); !placed) return placed.error();
+  if (spec.control_planes < 2) return layout;
+
+  const auto found = input.images.find(load_balancer_image(spec).ref);
+  if (found == input.images.end()) return Error(Code::internal, "nothing is known of the load balancer's image");
+  auto address = address_in(*network, next);
+  if (!address) return address.error();
+  LoadBalancer balancer;
+  balancer.name = load_balancer_name(spec);
+  balancer.address = std::move(*address);
+  balancer.image = found->second.use;
+  balancer.api_host_address = spec.api_host_address;
+  balancer.api_host_port = spec.api_host_port;
+  for (const auto &node : layout.control_planes)
+    balancer.members.push_back({node.name, node.address});
+  layout.balancer = std::move(balancer);
+  return layout;
+}
+
+} // namespace ksail

@@ -55,7 +55,6 @@ TEST_CASE("kustomize_random_trees") {
   }
   constexpr std::uint64_t kSample = 200;
   constexpr std::uint64_t kSoak = 10000;
-  // Trees of the sample build alike. The soak still finds a few in a thousand that do not; see docs/kustomize.md.
   const bool soak = number_from("KSAIL_TEST_SOAK", 0) != 0;
   const auto first = number_from("KSAIL_TEST_SEED", 1);
   const auto count = number_from("KSAIL_TEST_TREES", soak ? kSoak : kSample);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds every kustomization below the directories given, here and with kustomize, and says where the two differ.
 //
-//   compare_trees [--anywhere] DIR...     --anywhere: without load restrictions
+//   compare_trees [--anywhere] [DIR...]     --anywhere: without load restrictions; without DIR only the reference is made
 //
 // Prints one line per kustomization (same, refused, different) and where the two part; ends with 1 when any differs.
 #include "comparison.hpp"

@@ -5,14 +5,15 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wimpli
 if(KSAIL_WERROR)
   add_compile_options(-Werror)
 endif()
-# The program and its plugins stay small: equal functions once, relocations packed (glibc 2.36 and newer).
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-  add_link_options(-fuse-ld=lld -Wl,--icf=safe)
+  add_link_options(-fuse-ld=lld)
 endif()
-add_link_options(-Wl,-z,relro -Wl,-z,now -Wl,-z,pack-relative-relocs -Wl,--gc-sections -Wl,--as-needed)
+add_link_options(-Wl,-z,relro -Wl,-z,now -Wl,--gc-sections -Wl,--as-needed)
 add_compile_options(-ffunction-sections -fdata-sections)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_definitions(_FORTIFY_SOURCE=2)
+  # The program and its plugins stay small: equal functions once, relocations packed (glibc 2.36 and newer).
+  add_link_options(-Wl,-z,pack-relative-relocs "$<$<CXX_COMPILER_ID:Clang>:-Wl,--icf=safe>")
 endif()
 if(KSAIL_SANITIZE)
   add_compile_options(-fsanitize=${KSAIL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

@@ -1,17 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/cluster_layout.hpp"
 
+#include <set>
+
 namespace ksail {
+
+namespace {
+
+/// Of a PlanInput or an ExpansionInput.
+template <class Input> Result<ImageFacts> node_image(const Input &input) {
+  const auto image = input.images.find(input.spec.node_image);
+  if (image == input.images.end())
+    return Error(Code::internal, "nothing is known of the node image " + input.spec.node_image);
+  return image->second;
+}
+
+Result<Subnet> subnet_of(const NetworkFacts &facts) {
+  auto network = parse_subnet(facts.subnet);
+  if (!network) return Error(network.error()).in("the provider's network");
+  return network;
+}
+
+} // namespace
 
 Result<ClusterLayout> lay_out(const PlanInput &input) {
   const ClusterSpec &spec = input.spec;
-  const auto image = input.images.find(spec.node_image);
-  if (image == input.images.end())
-    return Error(Code::internal, "nothing is known of the node image " + spec.node_image);
-  auto network = parse_subnet(input.network.subnet);
-  if (!network) return Error(network.error()).in("the provider's network");
+  auto image = node_image(input);
+  if (!image) return image.error();
+  auto network = subnet_of(input.network);
+  if (!network) return network.error();
   ClusterLayout layout;
-  layout.image = image->second;
+  layout.image = std::move(*image);
   layout.network = *network;
   std::uint32_t next = 2;
   const auto place = [&](const std::vector<std::string> &names, std::vector<PlacedNode> &nodes) -> Result<void> {
@@ -39,6 +58,24 @@ Result<ClusterLayout> lay_out(const PlanInput &input) {
   for (const auto &node : layout.control_planes)
     balancer.members.push_back({node.name, node.address});
   layout.balancer = std::move(balancer);
+  return layout;
+}
+
+Result<ExpansionLayout> lay_out(const ExpansionInput &input) {
+  auto image = node_image(input);
+  if (!image) return image.error();
+  auto network = subnet_of(input.network);
+  if (!network) return network.error();
+  std::set<std::string> taken;
+  for (const auto &node : input.nodes)
+    taken.insert(node.ipv4);
+  ExpansionLayout layout;
+  layout.image = std::move(*image);
+  for (const auto &name : input.names) {
+    auto address = free_address(*network, taken);
+    if (!address) return address.error();
+    layout.workers.push_back({name, std::move(*address)});
+  }
   return layout;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every plan begins with: the node image that was found, and an address for each node of the cluster. Pure.
+// What every plan and every expansion begins with: the node image that was found, and an address for each node. Pure.
 #pragma once
 
 #include "distributions/addresses.hpp"
@@ -31,5 +31,14 @@ struct ClusterLayout {
 /// Addresses go to control planes, workers and the load balancer in this order, from the second of the network on (the
 /// first is its gateway's). Errors: Code::internal for an image of which nothing is known, else those of addresses.hpp.
 Result<ClusterLayout> lay_out(const PlanInput &input);
+
+/// Of a cluster that gets more workers.
+struct ExpansionLayout {
+  ImageFacts image;
+  std::vector<PlacedNode> workers; ///< the new ones, each at an address that no node has
+};
+
+/// Errors: as above.
+Result<ExpansionLayout> lay_out(const ExpansionInput &input);
 
 } // namespace ksail

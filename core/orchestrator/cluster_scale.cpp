@@ -255,11 +255,8 @@ asio::awaitable<Result<void>> Scaling::check_losses(DrainPlan &plan) {
 asio::awaitable<Result<void>> Scaling::free_control_planes() {
   // Where nodes look after their own taints, taking them away here would not last.
   if (const NodeServices *services = node_services(spec_.distribution)) {
-    std::vector<NodeFacts> running;
-    for (const auto &node : nodes_)
-      if (node.state == "running") running.push_back(node.facts());
     Result<void> freed =
-        co_await services->free_control_planes(session_.executor, access_, std::move(running), deadline_);
+        co_await services->free_control_planes(session_.executor, access_, running_nodes(nodes_), deadline_);
     if (!freed) co_return freed;
   }
   auto list = co_await client_->get("/api/v1/nodes", deadline_);

@@ -15,13 +15,6 @@ std::string distribution_of(const std::vector<ProviderNode> &nodes) {
   return {};
 }
 
-std::vector<NodeFacts> running(const std::vector<ProviderNode> &nodes) {
-  std::vector<NodeFacts> facts;
-  for (const auto &node : nodes)
-    if (node.state == "running") facts.push_back(node.facts());
-  return facts;
-}
-
 } // namespace
 
 asio::awaitable<Result<std::optional<std::vector<NodeService>>>>
@@ -29,7 +22,7 @@ cluster_services(Session &session, std::string name, const std::vector<ProviderN
   const NodeServices *services = node_services(distribution_of(nodes));
   if (!services) co_return std::optional<std::vector<NodeService>>();
   ProviderNodeAccess access(session.provider, name);
-  auto listed = co_await services->list(session.executor, access, running(nodes), deadline);
+  auto listed = co_await services->list(session.executor, access, running_nodes(nodes), deadline);
   if (!listed) co_return listed.error();
   co_return std::optional<std::vector<NodeService>>(std::move(*listed));
 }
@@ -57,8 +50,8 @@ asio::awaitable<Result<void>> service_logs(Session &session, std::string name, s
   request.follow = options.follow;
   request.tail = options.tail;
   ProviderNodeAccess access(session.provider, name);
-  co_return co_await services->logs(session.executor, access, running(*nodes), std::move(request), std::move(emit),
-                                    deadline);
+  co_return co_await services->logs(session.executor, access, running_nodes(*nodes), std::move(request),
+                                    std::move(emit), deadline);
 }
 
 } // namespace ksail

@@ -82,6 +82,13 @@ bool node_name_less(std::string_view a, std::string_view b) {
   return left.second < right.second;
 }
 
+std::vector<NodeFacts> running_nodes(const std::vector<ProviderNode> &nodes) {
+  std::vector<NodeFacts> facts;
+  for (const auto &node : nodes)
+    if (node.state == "running") facts.push_back(node.facts());
+  return facts;
+}
+
 std::vector<ProviderNode> parse_nodes(const nlohmann::json &answer) {
   std::vector<ProviderNode> nodes;
   if (const auto found = answer.find("nodes"); found != answer.end() && found->is_array())

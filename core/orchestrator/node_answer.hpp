@@ -30,6 +30,8 @@ struct ProviderNode {
 ProviderNode parse_node(const nlohmann::json &value);
 /// The "nodes" array of an answer, sorted: control planes, workers, others; then by name with numbers in their order.
 std::vector<ProviderNode> parse_nodes(const nlohmann::json &answer);
+/// The facts of those that run, in their order.
+std::vector<NodeFacts> running_nodes(const std::vector<ProviderNode> &nodes);
 /// dev-worker < dev-worker2 < dev-worker10.
 bool node_name_less(std::string_view a, std::string_view b);
 

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // More agents for a cluster that runs: they join as the first ones did, with the token that a server holds.
-#include "distributions/addresses.hpp"
+#include "distributions/cluster_layout.hpp"
 #include "distributions/k3s/configuration.hpp"
 #include "distributions/k3s/credentials.hpp"
 #include "distributions/k3s/k3s.hpp"
 #include "distributions/k3s/k3s_plan.hpp"
 #include "distributions/k3s/release.hpp"
-
-#include <set>
 
 namespace ksail::k3s {
 
@@ -40,26 +38,20 @@ asio::awaitable<Result<std::string>> read_token(NodeAccess &access, std::string 
 
 asio::awaitable<Result<Expansion>> K3s::expand(NodeAccess &access, ExpansionInput input, Deadline deadline) const {
   const ClusterSpec &spec = input.spec;
-  const auto image = input.images.find(spec.node_image);
-  if (image == input.images.end()) co_return Error(Code::internal, "nothing is known of the node image");
-  auto release = release_of(spec.kubernetes_version, image->second.use, image->second.labels);
+  auto layout = lay_out(input);
+  if (!layout) co_return layout.error();
+  const ImageFacts &image = layout->image;
+  auto release = release_of(spec.kubernetes_version, image.use, image.labels);
   if (!release) co_return release.error();
-  auto network = parse_subnet(input.network.subnet);
-  if (!network) co_return Error(network.error()).in("the provider's network");
   auto token = co_await read_token(access, input.control_plane, deadline);
   if (!token) co_return token.error();
-  std::set<std::string> taken;
   std::string registration;
-  for (const auto &node : input.nodes) {
-    taken.insert(node.ipv4);
+  for (const auto &node : input.nodes)
     if (node.role == "load-balancer" || (registration.empty() && node.name == input.control_plane))
       registration = node.ipv4;
-  }
   Expansion expansion;
-  for (const auto &name : input.names) {
-    auto address = free_address(*network, taken);
-    if (!address) co_return address.error();
-    AgentSettings agent{name, *address, image->second.use, registration, *token, release->minor, false};
+  for (const auto &worker : layout->workers) {
+    AgentSettings agent{worker.name, worker.address, image.use, registration, *token, release->minor, false};
     expansion.nodes.push_back(agent_node(spec, input.host, agent));
   }
   co_return expansion;

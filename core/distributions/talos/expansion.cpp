@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // More workers for a cluster that runs: a control plane's configuration holds the keys, a worker's what the user's
 // patches made of it.
-#include "distributions/addresses.hpp"
+#include "distributions/cluster_layout.hpp"
 #include "distributions/talos/api_access.hpp"
 #include "distributions/talos/cluster_config.hpp"
 #include "distributions/talos/config_check.hpp"
@@ -9,7 +9,6 @@
 #include "distributions/talos/talos.hpp"
 
 #include <algorithm>
-#include <set>
 
 namespace ksail::talos {
 
@@ -39,10 +38,8 @@ Result<std::string> new_worker_config(const ExpansionInput &input, const ImageFa
 } // namespace
 
 asio::awaitable<Result<Expansion>> Talos::expand(NodeAccess &access, ExpansionInput input, Deadline deadline) const {
-  const auto image = input.images.find(input.spec.node_image);
-  if (image == input.images.end()) co_return Error(Code::internal, "nothing is known of the node image");
-  auto network = parse_subnet(input.network.subnet);
-  if (!network) co_return Error(network.error()).in("the provider's network");
+  auto layout = lay_out(input);
+  if (!layout) co_return layout.error();
   auto control_plane = co_await read_machine_config(access, input.control_plane, deadline);
   if (!control_plane) co_return control_plane.error();
   auto secrets = SecretsBundle::from_machine_config(*control_plane, machine_config_name(input.control_plane));
@@ -55,20 +52,15 @@ asio::awaitable<Result<Expansion>> Talos::expand(NodeAccess &access, ExpansionIn
     if (!config) co_return config.error();
     machine.config = std::move(*config);
   } else {
-    auto config = new_worker_config(input, image->second, *secrets, *control_plane);
+    auto config = new_worker_config(input, layout->image, *secrets, *control_plane);
     if (!config) co_return config.error();
     machine.config = std::move(*config);
   }
-  std::set<std::string> taken;
-  for (const auto &node : input.nodes)
-    taken.insert(node.ipv4);
   Expansion expansion;
-  machine.image = image->second.use;
-  for (const auto &name : input.names) {
-    auto address = free_address(*network, taken);
-    if (!address) co_return address.error();
-    machine.name = name;
-    machine.address = *address;
+  machine.image = layout->image.use;
+  for (const auto &added : layout->workers) {
+    machine.name = added.name;
+    machine.address = added.address;
     auto node = machine_node(machine, *secrets);
     if (!node) co_return node.error();
     expansion.nodes.push_back(std::move(*node));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // More workers for a cluster that runs. Like those it was created with, they need no joining: their kubelets come with
 // certificates signed by the cluster's authority, which a control plane holds.
-#include "distributions/addresses.hpp"
+#include "distributions/cluster_layout.hpp"
 #include "distributions/vanilla/node_files.hpp"
 #include "distributions/vanilla/node_version.hpp"
 #include "distributions/vanilla/vanilla.hpp"
@@ -69,12 +69,11 @@ Result<std::string> free_range(const Subnet &pods, std::set<std::string> &taken)
 
 asio::awaitable<Result<Expansion>> Vanilla::expand(NodeAccess &access, ExpansionInput input, Deadline deadline) const {
   const ClusterSpec &spec = input.spec;
-  const auto image = input.images.find(spec.node_image);
-  if (image == input.images.end()) co_return Error(Code::internal, "nothing is known of the node image");
-  auto version = node_version(spec.kubernetes_version, image->second.use, image->second.labels);
+  auto layout = lay_out(input);
+  if (!layout) co_return layout.error();
+  const ImageFacts &image = layout->image;
+  auto version = node_version(spec.kubernetes_version, image.use, image.labels);
   if (!version) co_return version.error();
-  auto network = parse_subnet(input.network.subnet);
-  if (!network) co_return Error(network.error()).in("the provider's network");
   auto pods = parse_subnet(spec.pod_subnet);
   if (!pods) co_return pods.error();
   auto services = parse_subnet(spec.service_subnet);
@@ -90,25 +89,21 @@ asio::awaitable<Result<Expansion>> Vanilla::expand(NodeAccess &access, Expansion
   if (parts.size() != 3) co_return Error(Code::internal, "the cluster's authority is not where it was put");
   auto authority = pki::Authority::load(parts[0], parts[1]);
   if (!authority) co_return authority.error();
-  std::set<std::string> addresses, ranges;
+  std::set<std::string> ranges;
   std::istringstream lines(parts[2]);
   for (std::string line; std::getline(lines, line);)
     ranges.insert(line);
   std::string api_address;
-  for (const auto &node : input.nodes) {
-    addresses.insert(node.ipv4);
+  for (const auto &node : input.nodes)
     if (node.name == input.control_plane) api_address = node.ipv4;
-  }
 
   // The token is only written into kubeadm's file, as at creation: nothing joins by it.
   ConfigInput config{spec, input.host, *version, endpoint_host(spec) + ":" + std::to_string(api_port),
                      "abcdef.0123456789abcdef"};
   Expansion expansion;
   json announced = json::array();
-  for (const auto &name : input.names) {
-    auto address = free_address(*network, addresses);
-    if (!address) co_return address.error();
-    NodeIdentity identity{name, *address, false};
+  for (const auto &[name, address] : layout->workers) {
+    NodeIdentity identity{name, address, false};
     std::string range;
     json node = {{"apiVersion", "v1"}, {"kind", "Node"}, {"metadata", {{"name", name}}}};
     if (spec.cni == Cni::standard) {
@@ -120,7 +115,7 @@ asio::awaitable<Result<Expansion>> Vanilla::expand(NodeAccess &access, Expansion
     }
     auto client = issue_kubelet_client(*authority, name);
     if (!client) co_return client.error();
-    NodeTemplate made = node_template(config, identity, image->second.use);
+    NodeTemplate made = node_template(config, identity, image.use);
     add_worker_files(made, *service_address, api_address);
     add_kubelet_files(made, config, identity, authority->certificate_pem(), *client, range);
     expansion.nodes.push_back(std::move(made));

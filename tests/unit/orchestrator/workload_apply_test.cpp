@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fake_api_server.hpp"
 #include "orchestrator/workload.hpp"
+#include "run_coroutine.hpp"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
@@ -39,6 +38,13 @@ Object object(const std::string &api_version, const std::string &kind, const std
 }
 
 Object config(const std::string &name, const std::string &ns = "a") { return object("v1", "ConfigMap", ns, name); }
+/// c0, c1, ...
+std::vector<Object> configs(int count) {
+  std::vector<Object> many;
+  for (int i = 0; i < count; ++i)
+    many.push_back(config("c" + std::to_string(i)));
+  return many;
+}
 
 Object definition() {
   return object("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", "widgets.example.org",
@@ -110,17 +116,7 @@ struct Lab {
       server.stop();
       co_return std::move(report);
     };
-    std::optional<Result<WorkloadReport>> result;
-    std::exception_ptr thrown;
-    asio::co_spawn(io, work(),
-                   asio::bind_cancellation_slot(interrupt.slot(), [&](std::exception_ptr e, Result<WorkloadReport> r) {
-                     thrown = e;
-                     result.emplace(std::move(r));
-                   }));
-    io.restart();
-    io.run();
-    if (thrown) std::rethrow_exception(thrown);
-    return std::move(*result);
+    return test::run<WorkloadReport>(io, std::move(work), interrupt.slot());
   }
   /// As a signal does, when the loop comes to it; `then` after it.
   void interrupt_soon(std::function<void()> then = [] {}) {
@@ -183,10 +179,7 @@ TEST_CASE("independent objects are in flight together, and never more than allow
     reply.after = all_there;
     return reply;
   };
-  std::vector<Object> many;
-  for (int i = 0; i < 25; ++i)
-    many.push_back(config("c" + std::to_string(i)));
-  auto report = lab.apply(std::move(many));
+  auto report = lab.apply(configs(25));
   REQUIRE(report);
   CHECK(report->failed == 0);
   CHECK(lab.server.most_in_flight() == 10);
@@ -201,10 +194,7 @@ TEST_CASE("a server that says 429 gets everything all the same, more slowly") {
     reply.headers.add("Retry-After", "0");
     return reply;
   };
-  std::vector<Object> many;
-  for (int i = 0; i < 20; ++i)
-    many.push_back(config("c" + std::to_string(i)));
-  auto report = lab.apply(std::move(many));
+  auto report = lab.apply(configs(20));
   REQUIRE(report);
   CHECK(report->failed == 0);
   CHECK(lab.cluster.applied.size() == 20);
@@ -307,10 +297,7 @@ TEST_CASE("interrupted in the middle, what is under way is waited for, and what 
     reply.after = interrupted;
     return reply;
   };
-  std::vector<Object> many;
-  for (int i = 0; i < 60; ++i)
-    many.push_back(config("c" + std::to_string(i)));
-  auto report = lab.apply(std::move(many));
+  auto report = lab.apply(configs(60));
   REQUIRE(report);
   CHECK(report->interrupted);
   CHECK(report->failed == 0);

@@ -108,6 +108,20 @@ void BuildMetadata::transformed_by(const Resources &resources, const Resource &c
   transformed_as(resources, keep(of_config(config)));
 }
 
+void BuildMetadata::separate_annotations(Arena &arena, const Resources &resources) const {
+  for (Resource *resource : resources) {
+    const Node *annotations = tracking_ ? resource->metadata_map("annotations") : nullptr;
+    if (annotations == nullptr) {
+      continue;
+    }
+    std::vector<std::pair<std::string_view, std::string_view>> values;
+    for (std::size_t i = 0; i < annotations->pairs(); ++i) {
+      values.emplace_back(annotations->key(i)->text(), annotations->value(i)->text());
+    }
+    resource->set_metadata_map(arena, "annotations", std::move(values));
+  }
+}
+
 void BuildMetadata::write(Arena &arena, Resource &resource) const {
   std::vector<std::pair<std::string_view, std::string_view>> values;
   if (const Node *annotations = resource.metadata_map("annotations")) {

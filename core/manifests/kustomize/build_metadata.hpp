@@ -31,6 +31,10 @@ public:
   void generated_by(Resource &resource, const Resource &config);
   void transformed_by(const Resources &resources, const Resource &config);
 
+  /// Where it is recorded what changed an object, kustomize writes all its annotations anew each time: those that were
+  /// set in several places of the object at once are nodes of their own from then on.
+  void separate_annotations(Arena &arena, const Resources &resources) const;
+
   /// The annotations, once everything is done.
   void write(Arena &arena, Resource &resource) const;
 

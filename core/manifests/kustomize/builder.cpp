@@ -2,6 +2,7 @@
 #include "manifests/kustomize/builder.hpp"
 
 #include "manifests/kustomize/build_annotations.hpp"
+#include "manifests/kustomize/folded_text.hpp"
 #include "manifests/kustomize/builtin_plugins.hpp"
 
 #include <algorithm>
@@ -114,6 +115,10 @@ Result<void> Builder::finish(Gathered &gathered, const Kustomization &k) {
   }
   for (Resource *resource : gathered.list) {
     metadata_.write(arena_, *resource);
+    if (resource->root->find("metadata") == nullptr) { // a list without items, which kustomize takes for an object
+      set(arena_, *resource->root, "metadata", make_node(arena_, NodeKind::mapping));
+    }
+    settle_folded_texts(arena_, *resource->root);
   }
   return {};
 }

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <fstream>
-#include <sstream>
 
 namespace ksail::manifests::kustomize {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Far beyond what makes sense; a build holds each of its files several times over.
+constexpr std::size_t kLargestFile = std::size_t{256} << 20U;
 
 bool within(const fs::path &path, const fs::path &directory) {
   const auto [end, ignored] = std::mismatch(directory.begin(), directory.end(), path.begin(), path.end());
@@ -138,12 +140,24 @@ Result<std::string> Loader::load(const std::string &path) const {
                  "move it there, make a base of its directory, or use --load-restrictor LoadRestrictionsNone");
   }
   std::ifstream in(full, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in) {
+  std::string text;
+  constexpr std::size_t kStep = std::size_t{1} << 20U;
+  for (std::size_t step = kStep; in && text.size() <= kLargestFile; step = std::max(kStep, text.size())) {
+    const std::size_t old = text.size();
+    text.resize(old + step);
+    in.read(text.data() + old, static_cast<std::streamsize>(step));
+    text.resize(old + static_cast<std::size_t>(in.gcount()));
+  }
+  if (text.size() > kLargestFile) {
+    return Error(Code::config,
+                 "the file " + path + " in " + shown_ + " is larger than " + std::to_string(kLargestFile >> 20U) +
+                     " MiB",
+                 "the API server takes objects of about 1 MiB: check that it is what is meant");
+  }
+  if (!in.eof() || in.bad()) {
     return Error(Code::permission_denied, "cannot read the file " + path + " in " + shown_);
   }
-  return std::move(text).str();
+  return text;
 }
 
 Result<Loader> Loader::directory(const std::string &path) const {

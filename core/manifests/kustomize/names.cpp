@@ -92,6 +92,10 @@ Result<void> write_namespace(Arena &arena, Resource &resource, const NamespaceCh
     if (missing_or_null(data)) {
       data = set(arena, *resource.root, "metadata", make_node(arena, NodeKind::mapping));
     }
+    if (const Node *there = data->find("namespace"); there != nullptr && !there->is_scalar()) {
+      return Error(Code::config,
+                   "the namespace of " + resource.id().text() + " is a string, but something else stands there");
+    }
     set(arena, *data, "namespace", make_string(arena, change.ns));
   }
   if (resource.kind() == "RoleBinding" || resource.kind() == "ClusterRoleBinding") {

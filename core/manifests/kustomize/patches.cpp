@@ -145,7 +145,8 @@ private:
           continue;
         }
         if (texts.contains("")) {
-          return Error(Code::config, where + ", " + resource->id().text() + ": after the patch an annotation has no name",
+          return Error(Code::config,
+                       where + ", " + resource->id().text() + ": after the patch an annotation has no name",
                        "`annotations` takes a map of texts");
         }
         resource->set_metadata_map(arena_, "annotations", {texts.begin(), texts.end()});
@@ -221,11 +222,12 @@ private:
     if (!merged) {
       return std::move(merged).error().in(where + ", " + target.id().text());
     }
-    if (nothing_in(*merged)) {
+    if (*merged == nullptr || (*merged == target.root && nothing_in(*merged))) {
       target.root = nullptr;
       return {};
     }
-    target.root = *merged;
+    // With `$patch: replace` for all of the object there is another one in its place. kustomize does not look at that:
+    // the object stays as it is.
     target.check_memory();
     if (!patch.allow_kind_change) {
       set(arena_, *target.root, "kind", make_string(arena_, kind));

@@ -90,7 +90,8 @@ struct Session::Impl {
   std::map<std::int32_t, Open> open;
   std::deque<Ended> ended;
   std::string goodbye; ///< why the server said GOAWAY, when that was no regular end
-  std::string fault;   ///< what the server did wrong
+  std::string fault;   ///< what the server did wrong, in an answer
+  std::string offence; ///< what the server did wrong, so that this side said GOAWAY
   bool answered = false;
   bool broken = false;
 
@@ -205,14 +206,15 @@ struct Session::Impl {
         .retry();
   }
 
+  /// "ENHANCE_YOUR_CALM, too_many_pings".
+  static std::string reason_in(const nghttp2_goaway &frame) {
+    const std::string_view text(reinterpret_cast<const char *>(frame.opaque_data), frame.opaque_data_len);
+    const bool readable = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+    return name_of(frame.error_code) + (text.empty() || !readable ? "" : ", " + std::string(text.substr(0, 200)));
+  }
+
   void goes_away(const nghttp2_goaway &frame) {
-    if (frame.error_code != NGHTTP2_NO_ERROR) {
-      goodbye = "the server ended the connection (" + name_of(frame.error_code);
-      const std::string_view text(reinterpret_cast<const char *>(frame.opaque_data), frame.opaque_data_len);
-      if (!text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; }))
-        goodbye += ", " + std::string(text.substr(0, 200));
-      goodbye += ")";
-    }
+    if (frame.error_code != NGHTTP2_NO_ERROR) goodbye = "the server ended the connection (" + reason_in(frame) + ")";
     // What still waits for a free place will not get one here.
     std::vector<std::int32_t> waiting;
     for (const auto &[id, stream] : open)
@@ -286,6 +288,8 @@ struct Session::Impl {
     return 0;
   }
   static int on_sent(nghttp2_session *, const nghttp2_frame *frame, void *user) {
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR)
+      of(user).offence = reason_in(frame->goaway);
     if (frame->hd.type != NGHTTP2_HEADERS) return 0;
     if (Open *stream = of(user).find(frame->hd.stream_id)) stream->sent = true;
     return 0;
@@ -377,11 +381,13 @@ std::string Session::take_output() {
     if (size == 0) break;
     out.append(reinterpret_cast<const char *>(data), static_cast<std::size_t>(size));
   }
-  // After a fault of the server, or its GOAWAY and the last answer, nothing more is wanted.
-  if (impl_->wants_nothing())
-    impl_->break_off(impl_->fault.empty() ? std::nullopt
-                                          : std::optional<Error>(Error(
-                                                Code::internal, "the answer is not valid HTTP/2: " + impl_->fault)));
+  // After an offence of the server, or its GOAWAY and the last answer, nothing more is wanted.
+  if (impl_->wants_nothing()) {
+    std::optional<Error> reason;
+    if (!impl_->offence.empty())
+      reason = Error(Code::internal, "the server broke the rules of HTTP/2: " + impl_->offence);
+    impl_->break_off(reason);
+  }
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <map>
 
 namespace ksail::http2 {
@@ -38,6 +39,7 @@ struct Connection::State : std::enable_shared_from_this<Connection::State> {
   bool writing = false;
   bool retired = false; ///< what is under way may end; nothing more is begun
   bool closed = false;
+  std::optional<Error> end; ///< why it is closed, when that is known
 
   void start() { asio::co_spawn(executor, read(shared_from_this()), asio::detached); }
 
@@ -63,6 +65,7 @@ struct Connection::State : std::enable_shared_from_this<Connection::State> {
   void close(std::optional<Error> reason) {
     if (closed) return;
     closed = true;
+    end = reason;
     session.disconnected(std::move(reason));
     deliver();
     transport->close();
@@ -104,6 +107,9 @@ struct Connection::State : std::enable_shared_from_this<Connection::State> {
 
   static asio::awaitable<Result<Ended>> send(std::shared_ptr<State> self,
                                              std::shared_ptr<const http::Request> request) {
+    // It may have ended before its first request, as when the server does not accept the certificate (TLS 1.3 tells that
+    // after the handshake).
+    if (self->closed && self->end) co_return *self->end;
     auto started = self->session.start(std::move(request), self->options.endpoint, self->options.user_agent);
     if (!started) co_return started.error();
     const std::int32_t stream = *started;
@@ -124,8 +130,7 @@ struct Connection::State : std::enable_shared_from_this<Connection::State> {
     given_up.stream = stream;
     given_up.answer = Error(Code::cancelled, "reading the answer was cancelled");
     given_up.sent = self->session.cancel(stream);
-    const bool long_enough = Clock::now() - began >= longest_silence;
-    if (given_up.sent && long_enough && self->last_heard < began) self->retired = true;
+    if (given_up.sent && Clock::now() - std::max(began, self->last_heard) >= longest_silence) self->retired = true;
     self->last_used = Clock::now();
     self->pump();
     co_return std::move(given_up);

@@ -27,8 +27,8 @@ public:
   Connection(const Connection &) = delete;
   Connection &operator=(const Connection &) = delete;
 
-  /// Cancelled, it tells the server so, and the connection goes on. One that was silent while the request waited for
-  /// a second or more takes no further ones: nobody says when a machine that is gone does not answer.
+  /// Cancelled, it tells the server so, and the connection goes on. One on which nothing came for the last second of a
+  /// cancelled request takes no further ones: nobody tells when a machine that is gone does not answer.
   asio::awaitable<Result<Ended>> send(std::shared_ptr<const http::Request> request);
   /// Not after GOAWAY, when it is broken, or after idle_timeout without a request.
   bool takes_requests() const;

@@ -52,6 +52,28 @@ asio::awaitable<Result<void>> wait_for_nodes(kubernetes::Client &client, Bootstr
   co_return error;
 }
 
+asio::awaitable<Result<void>> wait_for_api_servers(kubernetes::Client &client, BootstrapContext &context,
+                                                   std::vector<std::pair<std::string, std::string>> machines) {
+  const auto total = machines.size();
+  const auto on_state = [&](std::string_view type, const json &slice) {
+    if (type == "SYNCED") return machines.empty();
+    for (const auto &endpoint : field(slice, "endpoints"))
+      for (const auto &address : field(endpoint, "addresses"))
+        std::erase_if(machines, [&](const auto &machine) { return address == machine.second; });
+    context.progress("control-planes", std::to_string(total - machines.size()) + " of " + std::to_string(total));
+    return machines.empty();
+  };
+  Result<void> watched =
+      co_await client.watch("/apis/discovery.k8s.io/v1/namespaces/default/endpointslices",
+                            "labelSelector=kubernetes.io%2Fservice-name%3Dkubernetes", on_state, context.deadline());
+  if (watched || watched.error().code != Code::deadline_exceeded) co_return watched;
+  Error error = watched.error();
+  error.message = "not every API server answered in time; missing:";
+  for (const auto &machine : machines)
+    error.message += " " + machine.first;
+  co_return error;
+}
+
 asio::awaitable<Result<std::string>> wait_for_dns_pod(kubernetes::Client &client, BootstrapContext &context) {
   std::optional<std::string> node;
   const auto on_state = [&](std::string_view type, const json &pod) {

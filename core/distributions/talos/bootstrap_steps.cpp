@@ -135,6 +135,18 @@ asio::awaitable<Result<void>> wait_for_all_nodes(Shared b, BootstrapContext &con
   co_return co_await wait_for_nodes(*b->client, context, std::move(wait));
 }
 
+asio::awaitable<Result<void>> wait_for_control_planes(Shared b, BootstrapContext &context) {
+  std::vector<std::pair<std::string, std::string>> machines;
+  for (const auto &machine : b->cluster->control_planes)
+    machines.emplace_back(machine.name, machine.address);
+  Result<void> answering = co_await wait_for_api_servers(*b->client, context, std::move(machines));
+  if (answering || answering.error().code != Code::deadline_exceeded) co_return answering;
+  Error error = answering.error();
+  std::string services = co_await what_services_say(b);
+  error.message += services;
+  co_return error;
+}
+
 /// A node has no tools with which a name could be resolved in it: the DNS pods' own readiness is what can be seen.
 asio::awaitable<Result<void>> wait_for_dns(Shared b, BootstrapContext &context) {
   auto node = co_await wait_for_dns_pod(*b->client, context);
@@ -185,9 +197,14 @@ std::vector<BootstrapStep> bootstrap_steps(std::shared_ptr<Cluster> cluster) {
   const bool network = b->cluster->spec.cni == Cni::standard;
   add("nodes-ready", "ready", "Nodes", {"api"},
       [b, network](BootstrapContext &context) { return wait_for_all_nodes(b, context, !network); });
+  const bool joining = b->cluster->control_planes.size() > 1;
+  if (joining)
+    add("control-planes", "ready", "Control planes", {"api"},
+        [b](BootstrapContext &context) { return wait_for_control_planes(b, context); });
   if (network)
     add("dns", "ready", "Cluster DNS", {"api"}, [b](BootstrapContext &context) { return wait_for_dns(b, context); });
   std::vector<std::string> last = {"nodes-ready"};
+  if (joining) last.push_back("control-planes");
   if (network) last.push_back("dns");
   add("talosconfig", "ready", "", std::move(last),
       [b](BootstrapContext &context) -> asio::awaitable<Result<void>> { co_return write_talosconfig(b, context); });

@@ -26,6 +26,13 @@ std::string endpoint_url(const std::string &address) {
   return "https://" + address + ":" + std::to_string(kubernetes_api_port);
 }
 
+ClusterConfig of_control_planes(ClusterConfig config, const ClusterLayout &layout) {
+  if (!layout.balancer) return config;
+  config.cert_sans.push_back(layout.balancer->address);
+  config.endpoint = endpoint_url(layout.control_planes.front().address);
+  return config;
+}
+
 Result<SecretsBundle> cluster_secrets(const ClusterSpec &spec) {
   return spec.secrets.file.empty() ? SecretsBundle::create()
                                    : SecretsBundle::parse(spec.secrets.text, spec.secrets.file);
@@ -44,8 +51,8 @@ Result<ClusterConfig> cluster_config(const ClusterSpec &spec, const Release &rel
   if (spec.api_host_address != "127.0.0.1" && spec.api_host_address != "0.0.0.0")
     config.cert_sans.push_back(spec.api_host_address);
   config.allow_scheduling_on_control_planes = spec.workers == 0;
-  // One control plane needs no balancing, and several have the cluster's own load balancer in front of them.
-  config.kube_prism = false;
+  // One control plane needs no balancing. Of several, each is reached by what runs on it and on the other nodes.
+  config.kube_prism = spec.control_planes > 1;
   config.quick_control_plane = true;
   for (const auto &mirror : effective_mirrors(spec))
     config.mirrors.push_back({mirror.host, mirror.endpoints});

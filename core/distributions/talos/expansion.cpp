@@ -22,11 +22,14 @@ Result<std::string> new_worker_config(const ExpansionInput &input, const ImageFa
   const std::string what = machine_config_name(input.control_plane);
   auto documents = kubernetes::parse_yaml_documents(control_plane_config, what);
   if (!documents) return documents.error();
-  const YamlNode *endpoint = documents->empty() ? nullptr : find(documents->front(), "cluster.controlPlane.endpoint");
-  if (!endpoint)
+  const YamlNode *found = documents->empty() ? nullptr : find(documents->front(), "cluster.controlPlane.endpoint");
+  if (!found)
     return Error(Code::failed_precondition, what + ": cluster.controlPlane.endpoint is missing",
                  "without it a worker does not know where the API server is");
-  auto config = cluster_config(input.spec, *release, image, endpoint->value);
+  const auto balancer = std::find_if(input.nodes.begin(), input.nodes.end(),
+                                     [](const NodeFacts &node) { return node.role == load_balancer_role; });
+  const std::string endpoint = balancer == input.nodes.end() ? found->value : endpoint_url(balancer->ipv4);
+  auto config = cluster_config(input.spec, *release, image, endpoint);
   if (!config) return config.error();
   const Documents made = machine_config(*config, secrets, MachineType::worker);
   if (auto checked = check_config(made, release->contract, MachineMode::container, "configuration of a worker");

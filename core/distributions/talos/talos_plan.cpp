@@ -64,6 +64,7 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
 
   auto config = cluster_config(spec, *release, image, endpoint_url(layout->api_address()));
   if (!config) return config.error();
+  const ClusterConfig control_planes = of_control_planes(*config, *layout);
   auto patches = parse_user_patches(spec);
   if (!patches) return patches.error();
   const bool own_network = !config->inline_manifests.empty();
@@ -76,7 +77,8 @@ Result<std::unique_ptr<ClusterPlan>> make_plan(const PlanInput &input) {
   const bool images_inside = held != image.labels.end() && held->second == release->kubernetes;
   Documents control_plane_config;
   const auto add = [&](const PlacedNode &placed, MachineType type, std::vector<Machine> &machines) -> Result<void> {
-    Documents documents = machine_config(*config, cluster->secrets, type);
+    Documents documents =
+        machine_config(type == MachineType::controlplane ? control_planes : *config, cluster->secrets, type);
     if (auto patched = apply_user_patches(documents, *patches, type); !patched) return patched.error();
     if (auto checked =
             check_config(documents, release->contract, MachineMode::container, "configuration of " + placed.name);

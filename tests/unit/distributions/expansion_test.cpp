@@ -194,6 +194,16 @@ TEST_CASE("Talos: new workers are like those that are there, and like the first 
   CHECK(talos::find(documents->front(), "cluster.ca.key")->value.empty());
   CHECK(talos::find(documents->front(), "machine.ca.key")->value.empty());
 
+  NodeFacts balancer;
+  balancer.name = "dev-load-balancer";
+  balancer.role = "load-balancer";
+  balancer.ipv4 = "192.0.2.7";
+  input.nodes.push_back(balancer);
+  expansion = expand(access, input);
+  REQUIRE(expansion);
+  CHECK_THAT(content(expansion->nodes[0], "/system/state/config.yaml"), Contains("endpoint: https://192.0.2.7:6443"));
+  input.nodes.pop_back();
+
   access.files["dev-control-plane"] = "version: v1alpha1\nmachine:\n  type: worker\n";
   expansion = expand(access, input);
   REQUIRE_FALSE(expansion);

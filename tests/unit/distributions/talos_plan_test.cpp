@@ -141,7 +141,7 @@ TEST_CASE("one Talos node publishes both APIs, and nothing of its keys is in wha
   CHECK(access->endpoint.port == 1234);
 }
 
-TEST_CASE("several Talos control planes stand behind the load balancer; workers know its address") {
+TEST_CASE("several Talos control planes stand behind the load balancer, whose address the workers know; joining ones know the first") {
   const Talos talos;
   auto plan = talos.plan(input(3, 2));
   REQUIRE(plan);
@@ -154,7 +154,10 @@ TEST_CASE("several Talos control planes stand behind the load balancer; workers 
   const std::string balancer = nodes.back().settings.at("address").get<std::string>();
   for (std::size_t i = 0; i < 5; ++i) {
     const Documents config = config_of(nodes[i]);
-    CHECK(find(config.front(), "cluster.controlPlane.endpoint")->value == "https://" + balancer + ":6443");
+    const std::string endpoint = i < 3 ? nodes[0].settings.at("address").get<std::string>() : balancer;
+    CHECK(find(config.front(), "cluster.controlPlane.endpoint")->value == "https://" + endpoint + ":6443");
+    CHECK(find(config.front(), "machine.features.kubePrism.enabled")->value == "true");
+    if (i < 3) CHECK(find(config.front(), "cluster.apiServer.certSANs")->items.back().value == balancer);
     CHECK(find(config.front(), "machine.type")->value == (i < 3 ? "controlplane" : "worker"));
   }
   CHECK(find(config_of(nodes[0]).front(), "cluster.allowSchedulingOnControlPlanes") == nullptr);
@@ -163,7 +166,7 @@ TEST_CASE("several Talos control planes stand behind the load balancer; workers 
     names.push_back(step.name);
   CHECK(names == std::vector<std::string>{"bootstrap", "images:dev-control-plane", "images:dev-control-plane2",
                                           "images:dev-control-plane3", "images:dev-worker", "images:dev-worker2", "api",
-                                          "nodes-ready", "dns", "talosconfig"});
+                                          "nodes-ready", "control-planes", "dns", "talosconfig"});
 }
 
 TEST_CASE("images are pulled beforehand unless the node image holds them") {

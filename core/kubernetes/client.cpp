@@ -10,6 +10,8 @@
 #include "kubernetes/known_kinds.hpp"
 #include "kubernetes/time_text.hpp"
 
+#include <ksail/sdk/http2.hpp>
+
 #include <algorithm>
 
 namespace ksail::kubernetes {
@@ -35,8 +37,10 @@ std::string with_query(std::string path, std::string_view more) {
 }
 
 Client::Impl::Impl(asio::any_io_executor ex, ClusterAccess a, http::PoolOptions p)
-    : executor(std::move(ex)), access(std::move(a)), pool(std::move(p)),
-      http(std::make_shared<http::Client>(executor, access.endpoint, pool)) {}
+    : executor(std::move(ex)), access(std::move(a)), pool(std::move(p)) {
+  pool.multiplexing = &http::http2();
+  http = std::make_shared<http::Client>(executor, access.endpoint, pool);
+}
 
 http::Request Client::Impl::prepared(const std::string &method, const std::string &path, const std::string &body,
                                      const std::string &content_type) const {
@@ -95,8 +99,9 @@ Error Client::Impl::explain(Error error) const {
     error.hint = "is the cluster running, and is " + access.endpoint.describe() +
                  " still its address? `ksail cluster list` shows the clusters here";
   if (error.code == Code::unauthenticated && error.message.starts_with("the certificate of"))
-    error.hint = "the kubeconfig's certificate authority is not this server's; when the cluster was made anew, fetch the "
-                 "kubeconfig again: `ksail cluster kubeconfig`";
+    error.hint =
+        "the kubeconfig's certificate authority is not this server's; when the cluster was made anew, fetch the "
+        "kubeconfig again: `ksail cluster kubeconfig`";
   return error;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Client of one Kubernetes API server: pooled keep-alive HTTP/1.1 over TLS, discovery, server-side apply, watch.
+// Client of one Kubernetes API server: requests over one HTTP/2 connection (HTTP/1.1 where the server wants that), watches
+// over their own; discovery, server-side apply.
 //
 // Threads: lives on the executor it was made with. Errors: an HTTP status of 400 and more becomes an Error whose code
 // is mapped from the Status object (404 not_found, 409 already_exists/aborted by reason, 401 unauthenticated, 403

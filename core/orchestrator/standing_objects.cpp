@@ -15,7 +15,6 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t worth_a_list = 8;
-constexpr std::size_t fewest_samples = 3, members_per_sample = 8;
 constexpr std::size_t page_bytes = std::size_t(8) << 20; ///< about that much at a time in memory
 constexpr std::size_t smallest_page = 20, largest_page = 500;
 /// And six for each of ours: in a larger crowd reading ours one by one costs the server less than a list of all.
@@ -42,7 +41,6 @@ StandingObjects::StandingObjects(kubernetes::Client &client, const ObjectSet &ob
     group.bytes += objects.length(i);
   }
   std::erase_if(groups_, [](const auto &group) { return group.second.members.size() < worth_a_list; });
-  if (!groups_.empty()) samples_ = (options.concurrency - 1) / groups_.size(); // beside the first question of all
 }
 
 asio::awaitable<Result<void>> StandingObjects::look(Deadline deadline) {
@@ -72,16 +70,8 @@ asio::awaitable<Result<void>> StandingObjects::look_at(Place place, const Group 
   co_return listed;
 }
 
-/// A few, spread over the group. Of large groups as many as may be in flight: when nothing of it stands, these
-/// connections are needed at once, and opening them now takes no time of its own. To a server far away that is a round
-/// trip less.
 asio::awaitable<Result<void>> StandingObjects::sample(const Home &home, const Group &group, Deadline deadline) {
-  const std::size_t last = group.members.size() - 1;
-  const std::size_t count = std::max(fewest_samples, std::min(samples_, group.members.size() / members_per_sample));
-  std::vector<std::size_t> some;
-  for (std::size_t n = 0; n < count; ++n)
-    some.push_back(group.members[n * last / (count - 1)]);
-  return read(std::move(some), home, deadline);
+  return read({group.members.front(), group.members[group.members.size() / 2], group.members.back()}, home, deadline);
 }
 
 asio::awaitable<Result<void>> StandingObjects::read(std::vector<std::size_t> some, const Home &home,

@@ -66,7 +66,6 @@ private:
   const WorkloadApplyOptions &options_;
   std::string set_; ///< the id of the inventory, or empty
   std::map<Place, Group> groups_;
-  std::size_t samples_ = 0; ///< of each group at most, unless that is too few to tell anything
   std::unordered_map<std::size_t, Found> found_;
 };
 

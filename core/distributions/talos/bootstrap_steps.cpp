@@ -78,6 +78,10 @@ asio::awaitable<Result<void>> bootstrap_etcd(Shared b, BootstrapContext &context
       Error error(Code::deadline_exceeded,
                   "node " + name +
                       " did not let itself be bootstrapped in time; it last said: " + done.error().message);
+      if (done.error().code == Code::unavailable)
+        error.hint =
+            "nothing in it answers as Talos does: `ksail cluster create --retain` and `ksail cluster logs` show "
+            "what it does, and --node-image takes an image of Talos";
       co_return error;
     }
     context.progress("bootstrap", done.error().message);

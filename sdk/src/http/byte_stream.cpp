@@ -29,9 +29,6 @@ private:
   std::shared_ptr<http::Transport> transport_;
 };
 
-/// One name with its length in front (RFC 7301 section 3.1).
-std::string protocol_list(const std::string &name) { return std::string(1, static_cast<char>(name.size())) + name; }
-
 std::string base64(const unsigned char *bytes, std::size_t size) {
   std::string text(4 * ((size + 2) / 3) + 1, '\0');
   const int length = ::EVP_EncodeBlock(reinterpret_cast<unsigned char *>(text.data()), bytes, static_cast<int>(size));
@@ -56,14 +53,10 @@ asio::awaitable<Result<std::unique_ptr<ByteStream>>> open(http::Endpoint endpoin
     auto made = http::make_tls_context(endpoint.tls);
     if (!made) co_return made.error();
     tls = *made;
-    if (!options.application_protocol.empty()) {
-      const std::string list = protocol_list(options.application_protocol);
-      if (::SSL_CTX_set_alpn_protos(tls->native(), reinterpret_cast<const unsigned char *>(list.data()),
-                                    static_cast<unsigned>(list.size())) != 0)
-        co_return Error(Code::internal, "the protocol to agree on cannot be set");
-    }
   }
-  auto transport = co_await http::connect(endpoint, tls, deadline);
+  http::Protocols protocols;
+  if (!options.application_protocol.empty()) protocols.push_back(options.application_protocol);
+  auto transport = co_await http::connect(endpoint, tls, std::move(protocols), deadline);
   if (!transport) co_return transport.error();
   std::unique_ptr<ByteStream> stream = std::make_unique<TransportStream>(*transport);
   if (!secured) co_return stream;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pooled client: which connection a request goes over, whose turn it is, and when a request may be repeated.
+#include "attempt.hpp"
 #include "exchange.hpp"
+#include "multiplexing.hpp"
 #include "stream.hpp"
 #include "tls_transport.hpp"
 
@@ -12,13 +14,6 @@
 namespace ksail::http {
 
 namespace {
-
-bool is_idempotent(const std::string &method) {
-  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS";
-}
-bool is_safe(const std::string &method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
-
-std::string describe(const Request &request) { return request.method + " " + request.target; }
 
 std::string excerpt(const std::string &text) {
   std::string result = text.substr(0, 300);
@@ -45,19 +40,20 @@ Code code_of_status(int status) {
   }
 }
 
-/// What a failed attempt means for who wants to repeat it.
-Error failed_attempt(const Request &request, const Exchange &exchange, Error error) {
-  error.outcome_unknown = exchange.anything_sent() && !is_safe(request.method) && error.code != Code::unauthenticated;
-  return std::move(error).in(describe(request));
-}
-
 } // namespace
 
-struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
+struct Client::Impl final : Connector, std::enable_shared_from_this<Client::Impl> {
   using Shared = std::shared_ptr<Impl>;
 
   Impl(asio::any_io_executor ex, Endpoint e, PoolOptions o)
-      : executor(std::move(ex)), endpoint(std::move(e)), options(std::move(o)) {}
+      : executor(std::move(ex)), endpoint(std::move(e)), options(std::move(o)) {
+    if (options.multiplexing && endpoint.transport == Endpoint::Transport::tls)
+      shared = options.multiplexing->make_pool(executor, endpoint, options);
+  }
+
+  asio::awaitable<Result<std::shared_ptr<Transport>>> connect_offering(Protocols protocols) override;
+  void keep(std::shared_ptr<Transport> transport) override;
+  Counters &counters() override { return counted; }
 
   asio::awaitable<Result<Connection>> fresh();
   asio::awaitable<Result<Connection>> acquire();
@@ -81,10 +77,11 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   Endpoint endpoint;
   PoolOptions options;
   std::shared_ptr<TlsContext> tls;
-  std::deque<Connection> idle; ///< most recently used last
-  std::size_t in_use = 0;      ///< turns given out
-  std::list<Waiter *> waiters; ///< first come, first served
-  Counters counters;
+  std::deque<Connection> idle;        ///< most recently used last
+  std::size_t in_use = 0;             ///< turns given out
+  std::list<Waiter *> waiters;        ///< first come, first served
+  std::unique_ptr<SharedPool> shared; ///< null: no requests share a connection
+  Counters counted;
   bool closed = false;
 };
 
@@ -104,14 +101,14 @@ private:
 
 } // namespace
 
-asio::awaitable<Result<Connection>> Client::Impl::fresh() {
+asio::awaitable<Result<std::shared_ptr<Transport>>> Client::Impl::connect_offering(Protocols protocols) {
   if (endpoint.transport == Endpoint::Transport::tls && !tls) {
     auto made = make_tls_context(endpoint.tls);
     if (!made) co_return made.error();
     tls = std::move(*made);
   }
   const Deadline limit = Deadline::after(options.connect_timeout);
-  auto connecting = connect(endpoint, tls, limit);
+  auto connecting = connect(endpoint, tls, std::move(protocols), limit);
   auto transport = co_await with_deadline(std::move(connecting), limit, "connecting to " + endpoint.describe());
   if (!transport) {
     Error error = transport.error();
@@ -121,10 +118,25 @@ asio::awaitable<Result<Connection>> Client::Impl::fresh() {
                   .retry();
     co_return error;
   }
-  ++counters.connections_opened;
+  ++counted.connections_opened;
+  co_return std::move(*transport);
+}
+
+asio::awaitable<Result<Connection>> Client::Impl::fresh() {
+  Protocols protocols;
+  if (options.multiplexing) protocols.push_back("http/1.1");
+  auto transport = co_await connect_offering(std::move(protocols));
+  if (!transport) co_return transport.error();
   Connection connection;
   connection.transport = std::move(*transport);
   co_return std::move(connection);
+}
+
+void Client::Impl::keep(std::shared_ptr<Transport> transport) {
+  Connection connection;
+  connection.transport = std::move(transport);
+  connection.unused = true;
+  give_back(std::move(connection));
 }
 
 void Client::Impl::forget_old() {
@@ -139,8 +151,8 @@ asio::awaitable<Result<Connection>> Client::Impl::acquire() {
     Connection connection = std::move(idle.back());
     idle.pop_back();
     if (!connection.transport->is_idle_and_open()) continue;
-    connection.reused = true;
-    ++counters.connections_reused;
+    connection.reused = !std::exchange(connection.unused, false);
+    counted.connections_reused += connection.reused;
     co_return std::move(connection);
   }
   auto made = co_await fresh();
@@ -189,12 +201,17 @@ asio::awaitable<Result<Response>> Client::Impl::send(Shared self, std::shared_pt
                     describe(*request) +
                         (self->closed ? ": the client was closed" : " was cancelled while it waited for a connection"));
   const AtEnd turn([self] { self->end_turn(); });
+  if (self->shared && !request->source) {
+    auto answered = co_await self->shared->send(request, self);
+    if (!answered) co_return answered.error();
+    if (*answered) co_return std::move(**answered);
+  }
   for (int attempt = 0;; ++attempt) {
     auto connection = attempt == 0 ? co_await self->acquire() : co_await self->fresh();
     if (!connection) co_return connection.error();
     const bool reused = connection->reused;
     Exchange exchange(request, std::move(*connection));
-    ++self->counters.requests;
+    ++self->counted.requests;
     Result<void> done = co_await exchange.read_head(*head);
     if (done) done = co_await exchange.read_rest(self->options.max_body_bytes);
     if (done) {
@@ -207,7 +224,7 @@ asio::awaitable<Result<Response>> Client::Impl::send(Shared self, std::shared_pt
     const bool may_repeat = !exchange.anything_sent() || (is_idempotent(request->method) && !request->source);
     if (reused && attempt == 0 && !exchange.answer_started() && done.error().code == Code::unavailable && may_repeat)
       continue;
-    co_return failed_attempt(*request, exchange, done.error());
+    co_return failed_attempt(*request, exchange.anything_sent(), done.error());
   }
 }
 
@@ -218,9 +235,9 @@ asio::awaitable<Result<std::unique_ptr<Stream>>> Client::Impl::open(Shared self,
   auto connection = co_await self->fresh();
   if (!connection) co_return connection.error();
   auto exchange = std::make_unique<Exchange>(request, std::move(*connection));
-  ++self->counters.requests;
+  ++self->counted.requests;
   Result<void> done = co_await exchange->read_head(*head);
-  if (!done) co_return failed_attempt(*request, *exchange, done.error());
+  if (!done) co_return failed_attempt(*request, exchange->anything_sent(), done.error());
   co_return make_stream(std::move(exchange), describe(*request));
 }
 
@@ -231,9 +248,9 @@ asio::awaitable<Result<std::unique_ptr<Duplex>>> Client::Impl::upgrade(Shared se
   auto connection = co_await self->fresh();
   if (!connection) co_return connection.error();
   Exchange exchange(request, std::move(*connection));
-  ++self->counters.requests;
+  ++self->counted.requests;
   Result<void> done = co_await exchange.read_head(*head);
-  if (!done) co_return failed_attempt(*request, exchange, done.error());
+  if (!done) co_return failed_attempt(*request, exchange.anything_sent(), done.error());
   ResponseReader &reader = exchange.reader();
   Response answer = reader.response();
   // After "101" nothing belongs to the message any more. The Docker Engine's older "200" has neither length nor chunks:
@@ -245,7 +262,8 @@ asio::awaitable<Result<std::unique_ptr<Duplex>>> Client::Impl::upgrade(Shared se
   }
   constexpr std::size_t explanation = std::size_t(1) << 20;
   Result<void> rest = co_await exchange.read_rest(explanation);
-  if (!rest && rest.error().code == Code::cancelled) co_return failed_attempt(*request, exchange, rest.error());
+  if (!rest && rest.error().code == Code::cancelled)
+    co_return failed_attempt(*request, exchange.anything_sent(), rest.error());
   const std::string body = excerpt(reader.take_body());
   Error error(answer.status < 300 ? Code::internal : code_of_status(answer.status),
               describe(*request) + " was not upgraded: the server answered " + std::to_string(answer.status) +
@@ -261,6 +279,7 @@ Client::~Client() {
   if (!impl_) return;
   impl_->closed = true;
   impl_->idle.clear();
+  impl_->shared.reset();
   while (!impl_->waiters.empty()) {
     impl_->waiters.front()->called.set();
     impl_->waiters.pop_front();
@@ -298,7 +317,7 @@ asio::awaitable<Result<std::unique_ptr<Duplex>>> Client::upgrade(Request request
 }
 
 const Endpoint &Client::endpoint() const { return impl_->endpoint; }
-Counters Client::counters() const { return impl_->counters; }
+Counters Client::counters() const { return impl_->counted; }
 asio::any_io_executor Client::executor() const { return impl_->executor; }
 
 } // namespace ksail::http

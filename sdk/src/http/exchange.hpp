@@ -20,6 +20,7 @@ struct Connection {
   std::string surplus;
   std::string buffer; ///< of reads; kept between them
   bool reused = false;
+  bool unused = false; ///< nothing has been sent over it so far
   Clock::time_point idle_since;
 };
 

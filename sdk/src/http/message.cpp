@@ -34,34 +34,45 @@ bool is_field_value(std::string_view text) {
 
 } // namespace
 
-Result<std::string> request_head(const Request &request, const Endpoint &endpoint, const std::string &user_agent) {
+Result<void> check_request(const Request &request) {
   if (!is_token(request.method) || !is_target(request.target))
     return Error(Code::invalid_argument,
                  "the request line is malformed: its method or target holds blanks or controls");
-  std::string head;
-  head.reserve(512);
-  head.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\n");
-  if (!request.headers.has("Host")) {
-    const bool v6 = endpoint.host.find(':') != std::string::npos;
-    head.append("Host: ");
-    if (endpoint.transport == Endpoint::Transport::unix_socket)
-      head.append("localhost");
-    else
-      head.append(v6 ? "[" + endpoint.host + "]" : endpoint.host).append(":").append(std::to_string(endpoint.port));
-    head.append("\r\n");
-  }
-  if (!request.headers.has("User-Agent")) head.append("User-Agent: ").append(user_agent).append("\r\n");
   for (const auto &[name, value] : request.headers.all()) {
-    // The framing is ours to say: two different lengths are how requests get smuggled.
-    if (equal_names(name, "Content-Length") || equal_names(name, "Transfer-Encoding")) continue;
+    if (is_framing(name)) continue;
     if (!is_token(name) || !is_field_value(value))
       return Error(Code::invalid_argument, "a header field of the request is malformed: its name or value holds line "
                                            "breaks or other controls");
-    head.append(name).append(": ").append(value).append("\r\n");
   }
+  return {};
+}
+
+bool is_framing(std::string_view name) {
+  return equal_names(name, "Content-Length") || equal_names(name, "Transfer-Encoding");
+}
+
+bool tells_length(const Request &request) {
+  return !request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
+}
+
+std::string authority_of(const Endpoint &endpoint) {
+  if (endpoint.transport == Endpoint::Transport::unix_socket) return "localhost";
+  const bool v6 = endpoint.host.find(':') != std::string::npos;
+  return (v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);
+}
+
+Result<std::string> request_head(const Request &request, const Endpoint &endpoint, const std::string &user_agent) {
+  if (auto checked = check_request(request); !checked) return checked.error();
+  std::string head;
+  head.reserve(512);
+  head.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\n");
+  if (!request.headers.has("Host")) head.append("Host: ").append(authority_of(endpoint)).append("\r\n");
+  if (!request.headers.has("User-Agent")) head.append("User-Agent: ").append(user_agent).append("\r\n");
+  for (const auto &[name, value] : request.headers.all())
+    if (!is_framing(name)) head.append(name).append(": ").append(value).append("\r\n");
   if (request.source)
     head.append("Transfer-Encoding: chunked\r\n");
-  else if (!request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH")
+  else if (tells_length(request))
     head.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
   head.append("\r\n");
   return head;

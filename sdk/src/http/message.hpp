@@ -10,6 +10,16 @@
 
 namespace ksail::http {
 
+/// invalid_argument where a field could be taken for two.
+Result<void> check_request(const Request &request);
+/// The framing is ours to say, and such fields of a request are left out: two different lengths are how requests get
+/// smuggled.
+bool is_framing(std::string_view name);
+/// Whether the message says how long its body is, although that may be empty.
+bool tells_length(const Request &request);
+/// "10.0.0.1:6443", "[::1]:80"; "localhost" for a unix socket.
+std::string authority_of(const Endpoint &endpoint);
+
 /// Request line and header fields up to and with the empty line. invalid_argument where a field could be taken for two.
 Result<std::string> request_head(const Request &request, const Endpoint &endpoint, const std::string &user_agent);
 

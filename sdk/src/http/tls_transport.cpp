@@ -71,6 +71,7 @@ public:
   }
   ~TlsTransport() override { close(); }
 
+  bool offer(const Protocols &protocols);
   asio::awaitable<Result<void>> handshake();
   asio::awaitable<Result<std::size_t>> read_some(char *data, std::size_t size) override;
   asio::awaitable<Result<void>> write_all(std::string_view first, std::string_view second) override;
@@ -162,6 +163,15 @@ std::string TlsTransport::peer_public_key() const {
   std::string key(reinterpret_cast<const char *>(encoded), static_cast<std::size_t>(size));
   ::OPENSSL_free(encoded);
   return key;
+}
+
+bool TlsTransport::offer(const Protocols &protocols) {
+  if (protocols.empty()) return true;
+  std::string list; // each name with its length in front (RFC 7301 section 3.1)
+  for (const auto &name : protocols)
+    list.append(1, static_cast<char>(name.size())).append(name);
+  return ::SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char *>(list.data()),
+                               static_cast<unsigned>(list.size())) == 0;
 }
 
 asio::awaitable<Result<void>> TlsTransport::handshake() {
@@ -339,8 +349,9 @@ bool TlsTransport::is_idle_and_open() {
 } // namespace
 
 asio::awaitable<Result<std::shared_ptr<Transport>>> secure(tcp::socket socket, const Endpoint &endpoint,
-                                                           std::shared_ptr<TlsContext> tls) {
+                                                           std::shared_ptr<TlsContext> tls, Protocols protocols) {
   auto made = std::make_shared<TlsTransport>(std::move(socket), endpoint, std::move(tls));
+  if (!made->offer(protocols)) co_return Error(Code::internal, "the protocols to agree on cannot be set");
   Result<void> shaken = co_await made->handshake();
   if (!shaken) co_return shaken.error();
   std::shared_ptr<Transport> transport = std::move(made);

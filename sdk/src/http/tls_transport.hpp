@@ -14,6 +14,6 @@ Result<std::shared_ptr<TlsContext>> make_tls_context(const TlsOptions &options);
 
 /// Handshake over a connected socket.
 asio::awaitable<Result<std::shared_ptr<Transport>>> secure(asio::ip::tcp::socket socket, const Endpoint &endpoint,
-                                                           std::shared_ptr<TlsContext> tls);
+                                                           std::shared_ptr<TlsContext> tls, Protocols protocols);
 
 } // namespace ksail::http

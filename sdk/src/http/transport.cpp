@@ -138,7 +138,7 @@ asio::awaitable<Result<tcp::socket>> connect_tcp(const Endpoint &endpoint, Deadl
 } // namespace
 
 asio::awaitable<Result<std::shared_ptr<Transport>>> connect(const Endpoint &endpoint, std::shared_ptr<TlsContext> tls,
-                                                            Deadline limit) {
+                                                            Protocols protocols, Deadline limit) {
   if (endpoint.transport == Endpoint::Transport::unix_socket) {
     auto socket = co_await connect_unix(endpoint, limit);
     if (!socket) co_return socket.error();
@@ -152,7 +152,7 @@ asio::awaitable<Result<std::shared_ptr<Transport>>> connect(const Endpoint &endp
     std::shared_ptr<Transport> made = std::make_shared<SocketTransport<tcp::socket>>(std::move(*socket), endpoint);
     co_return made;
   }
-  auto made = co_await secure(std::move(*socket), endpoint, std::move(tls));
+  auto made = co_await secure(std::move(*socket), endpoint, std::move(tls), std::move(protocols));
   co_return made;
 }
 

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ksail::http {
 
@@ -42,8 +43,12 @@ public:
   virtual std::string peer_public_key() const { return {}; }
 };
 
-/// Connects, within `limit` where there are several things to try. `tls` is needed for Endpoint::Transport::tls only.
+/// What TLS is to agree on (ALPN, RFC 7301), by preference; empty: nothing is offered.
+using Protocols = std::vector<std::string>;
+
+/// Connects, within `limit` where there are several things to try. `tls` and `protocols` are for
+/// Endpoint::Transport::tls only.
 asio::awaitable<Result<std::shared_ptr<Transport>>> connect(const Endpoint &endpoint, std::shared_ptr<TlsContext> tls,
-                                                            Deadline limit);
+                                                            Protocols protocols, Deadline limit);
 
 } // namespace ksail::http

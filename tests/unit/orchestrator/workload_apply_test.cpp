@@ -625,25 +625,6 @@ TEST_CASE("a set that is new to the cluster is not looked for in what others hav
   CHECK(lab.count("GET /api/v1/namespaces/a/configmaps/") == 3);
 }
 
-TEST_CASE("of a large set as many are looked at first as may be in flight, from its first to its last") {
-  Lab lab;
-  lab.options.concurrency = 10;
-  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
-    if (request.method == "GET" && has(request.target, "/configmaps/")) return status(404, "not found");
-    return std::nullopt;
-  };
-  std::vector<Object> objects;
-  for (int i = 0; i < 100; ++i)
-    objects.push_back(config("c-" + std::to_string(i)));
-  auto report = lab.apply(std::move(objects));
-  REQUIRE(report);
-  CHECK(effects(*report) == Effects(100, "created"));
-  CHECK(lab.count("GET /api/v1/namespaces/a/configmaps/") == 9);
-  CHECK(lab.count("GET /api/v1/namespaces/a/configmaps/c-0") == 1);
-  CHECK(lab.count("GET /api/v1/namespaces/a/configmaps/c-99") == 1);
-  CHECK(lab.server.most_in_flight() == 10); // with the first question of all
-}
-
 TEST_CASE("in a crowd what stands is read one by one") {
   Lab lab;
   std::vector<Object> objects;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP/1.1 client with a keep-alive pool, over a unix socket, TCP or TLS. Type-erased: no Beast header leaks from here.
+// HTTP client with a keep-alive pool, over a unix socket, TCP or TLS. Type-erased: no Beast header leaks from here.
+// HTTP/1.1 (RFC 9112), and over TLS also HTTP/2 (RFC 9113) where it is asked for: ksail/sdk/http2.hpp.
 //
 // Threads: a Client and everything opened from it lives on the one executor it was made with (a single-threaded
 // io_context or a strand); call its functions from there. A Client must outlive nothing: streams keep what they need.
 // Errors: unavailable (cannot connect, connection lost before a byte of the answer; retryable), deadline_exceeded,
 // cancelled, unauthenticated (TLS client certificate refused), internal (malformed answer). A request whose bytes were
 // sent and whose answer did not come is marked outcome_unknown. An HTTP status of 400 and more is NOT an error here.
+// Over HTTP/2 a stream that the server refused (REFUSED_STREAM, or above the last one that its GOAWAY names: RFC 9113
+// sections 8.7 and 6.8) was not processed: such a request is repeated, whatever its method, and never outcome_unknown.
 #pragma once
 
 #include <ksail/sdk/async.hpp>
@@ -77,17 +80,19 @@ struct Request { ///< what is asked for; owns its texts
   BodySource source; ///< instead of `body`: sent chunked (needs a connection of its own when it fails midway)
 
   Request() = default;
-  Request(std::string m, std::string t, std::string b = {}) : method(std::move(m)), target(std::move(t)), body(std::move(b)) {}
+  Request(std::string m, std::string t, std::string b = {})
+      : method(std::move(m)), target(std::move(t)), body(std::move(b)) {}
 };
 
 struct Response { ///< a whole answer; any status is an answer and no failure
   int status = 0;
-  std::string reason;
+  std::string reason; ///< empty over HTTP/2, which has none
   Headers headers;
   std::string body;
 };
 
-/// An answer whose body is read as it comes (watch, events, logs, pulls). Owns a dedicated connection; dropping it closes it.
+/// An answer whose body is read as it comes (watch, events, logs, pulls). Owns a dedicated connection; dropping it
+/// closes it.
 class Stream {
 public:
   virtual ~Stream() = default;
@@ -110,19 +115,25 @@ public:
   virtual void close() = 0;
 };
 
+class Multiplexing;
+
 struct PoolOptions { ///< of one Client
-  std::size_t max_connections = 16; ///< pooled ones; streams and duplexes are not counted
+  /// Pooled ones; streams and duplexes are not counted. Over HTTP/2 so many requests share one connection at a time.
+  std::size_t max_connections = 16;
   std::chrono::seconds idle_timeout{30};
   std::chrono::seconds connect_timeout{10};
   std::string user_agent = "ksail";
   std::size_t max_body_bytes = 256u << 20; ///< of one buffered Response
+  /// How requests of send() may share a connection to a TLS server that can do that: http2(); null: not at all.
+  const Multiplexing *multiplexing = nullptr;
 };
 
 /// What happened so far; for tests and `--timing`.
 struct Counters {
   std::uint64_t requests = 0;
   std::uint64_t connections_opened = 0;
-  std::uint64_t connections_reused = 0;
+  std::uint64_t connections_reused = 0; ///< requests over a connection that had answered another before
+  std::uint64_t shared_requests = 0;    ///< those of `requests` that were streams of an HTTP/2 connection
 };
 
 class Client { ///< requests to one endpoint over kept connections. On its executor only, which has to be serial
@@ -135,9 +146,11 @@ public:
   Client &operator=(const Client &) = delete;
 
   /// One request, one buffered answer. A request on a reused connection that died before any byte of the answer is
-  /// repeated once on a fresh one iff its method is GET, HEAD, PUT, DELETE or OPTIONS or nothing of it was sent.
+  /// repeated once on a fresh one iff its method is GET, HEAD, PUT, DELETE or OPTIONS or nothing of it was sent. A
+  /// deadline or a cancellation ends a request over HTTP/2 alone (RST_STREAM), and the connection goes on. A request
+  /// with a source always goes over HTTP/1.1.
   asio::awaitable<Result<Response>> send(Request request, Deadline deadline);
-  /// Sends and reads the head; the body is streamed. The deadline covers the head only.
+  /// Sends and reads the head; the body is streamed. The deadline covers the head only. Always HTTP/1.1.
   asio::awaitable<Result<std::unique_ptr<Stream>>> open(Request request, Deadline deadline);
   /// Sends with "Connection: Upgrade, Upgrade: <protocol>" and takes the connection over on 101 or 200. Another status
   /// gives an error with the status and body in the message.

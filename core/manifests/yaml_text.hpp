@@ -27,6 +27,9 @@ public:
   bool key(std::string_view text, int indent);
   void finish_line();
 
+  /// Whether string() writes it without quotes and not as a block.
+  static bool is_plain(std::string_view text) { return analyze(text, false).quoting == Quoting::plain; }
+
 private:
   enum class Quoting : std::uint8_t { plain, single_quoted, double_quoted, literal };
   struct Analysis {

@@ -138,7 +138,7 @@ Result<void> set_replicas(Arena &arena, Resources &resources, const Json &replic
         if (!node.is_scalar()) {
           return Error(Code::config, "a count is a number, but something else stands there");
         }
-        assign(arena, node, count, Tag::integer);
+        assign(arena, node, count, node.style == Style::plain ? Tag::integer : Tag::str); // what was quoted stays so
         return {};
       };
       if (auto done = visit(arena, *resource, field, NodeKind::scalar, act); !done) {

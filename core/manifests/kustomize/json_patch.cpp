@@ -2,9 +2,11 @@
 #include "manifests/kustomize/json_patch.hpp"
 
 #include "manifests/json.hpp"
+#include "manifests/kustomize/folded_text.hpp"
 #include "manifests/kustomize/node_edit.hpp"
 #include "manifests/kustomize/shape.hpp"
 #include "manifests/kustomize/string_keys.hpp"
+#include "manifests/yaml_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -192,7 +194,7 @@ std::optional<std::string> apply(Arena &arena, Node &root, const nlohmann::json 
 void as_yaml(Arena &arena, Node &node) {
   if (node.is_scalar()) {
     if (node.style == Style::double_quoted && !node.text().empty() &&
-        resolve(node.text(), Rules::kubectl).type == ScalarType::string) {
+        resolve(node.text(), Rules::kubectl).type == ScalarType::string && YamlText::is_plain(node.text())) {
       node.style = Style::plain;
       node.tag = Tag::str;
     } else if (node.style == Style::plain && node.tag == Tag::none) {
@@ -219,6 +221,7 @@ void as_yaml(Arena &arena, Node &node) {
 } // namespace
 
 Result<void> apply_json_patch(Arena &arena, Node &root, const nlohmann::json &operations) {
+  settle_folded_texts(arena, root);
   std::string json; // kustomize patches the JSON of an object: from here on its values are what they are there
   if (const auto error = write_json(root, Rules::kustomize, json)) {
     return Error(Code::config, "a JSON patch of something that is no JSON: " + error->message);

@@ -103,6 +103,12 @@ void sort_keys(std::span<KeyAndValue> pairs) {
   // By bytes first: where the natural order contradicts itself, the result at least does not depend on the input.
   std::sort(pairs.begin(), pairs.end(),
             [](const KeyAndValue &x, const KeyAndValue &y) { return x.key->text() < y.key->text(); });
+  constexpr std::size_t kMany = 64;
+  if (pairs.size() > kMany) {
+    // The same result wherever the order does not contradict itself. Merging stays within bounds where it does.
+    std::stable_sort(pairs.begin(), pairs.end(), natural);
+    return;
+  }
   // Insertion needs no transitive order; keys are few and nearly sorted by now.
   for (std::size_t i = 1; i < pairs.size(); ++i) {
     const KeyAndValue moving = pairs[i];

@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <random>
@@ -235,6 +236,19 @@ TEST_CASE("keys stand in natural order") {
   CHECK(key_less("item01", "item1") != key_less("item1", "item01"));
   CHECK(written("{item10: 1, item2: 2, Item: 3, item-1: 4, item: 5}") ==
         "Item: 3\nitem: 5\nitem-1: 4\nitem2: 2\nitem10: 1\n");
+}
+
+TEST_CASE("many keys are in order soon, whatever order they come in") {
+  constexpr std::size_t kKeys = 200'000;
+  std::string json = "{";
+  for (std::size_t i = 0; i < kKeys; ++i) {
+    json += (i > 0 ? ",\"k" : "\"k") + std::to_string((i * 7919) % kKeys) + "\":1";
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const auto text = written_json(json + "}");
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(20)); // insertion alone takes minutes
+  CHECK(text.starts_with("k0: 1\nk1: 1\nk2: 1\n"));
+  CHECK(text.ends_with("k199998: 1\nk199999: 1\n"));
 }
 
 TEST_CASE("random documents are written as kubectl and kustomize write them") {

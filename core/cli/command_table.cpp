@@ -261,7 +261,8 @@ std::vector<Command> make_commands() {
                                 .letter = 'f',
                                 .value = "PATH",
                                 .kind = ValueKind::path,
-                                .help = "File, directory or - for standard input; may be given several times",
+                                .help =
+                                    "File, directory, web address or - for standard input; may be given several times",
                                 .repeatable = true},
                                {.name = "recursive", .letter = 'R', .help = "Directories with everything below them"},
                                {.name = "overlay-path",

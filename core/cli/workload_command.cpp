@@ -93,7 +93,9 @@ Result<void> run_workload_apply(CommandContext &context) {
   if (!concurrency) return concurrency.error();
   options.concurrency = *concurrency;
   options.default_namespace = invocation.value("namespace");
-  options.field_manager = invocation.value("field-manager", "ksail");
+  auto field_manager = field_manager_of(invocation);
+  if (!field_manager) return field_manager.error();
+  options.field_manager = std::move(*field_manager);
   options.force_conflicts = !invocation.has("no-force-conflicts");
   options.fail_fast = invocation.has("fail-fast");
   options.replace_immutable = invocation.has("replace-immutable");
@@ -156,7 +158,7 @@ Result<void> run_workload_apply(CommandContext &context) {
   context.progress.close();
   if (!report) return report.error();
 
-  Error failure(Code::partial, std::to_string(report->failed) + " of " + std::to_string(total) + " objects failed");
+  Error failure(Code::partial, std::to_string(report->failed) + " of " + plural(total, "object") + " failed");
   if (context.json) {
     ordered_json list = ordered_json::array();
     for (const auto &outcome : report->objects)

@@ -147,7 +147,9 @@ Result<void> run_workload_delete(CommandContext &context) {
                 (options->dry_run ? " (server dry run)" : "") + ", " + short_duration(seconds));
   }
   if (report->failed == 0) return {};
-  return Error(Code::partial, std::to_string(report->failed) + " of " + plural(total, "object") + " are not deleted",
+  return Error(Code::partial,
+               std::to_string(report->failed) + " of " + plural(total, "object") +
+                   (report->failed == 1 ? " is not deleted" : " are not deleted"),
                hint);
 }
 

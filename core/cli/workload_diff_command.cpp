@@ -69,7 +69,9 @@ Result<void> run_workload_diff(CommandContext &context) {
   if (!concurrency) return concurrency.error();
   options.concurrency = *concurrency;
   options.default_namespace = invocation.value("namespace");
-  options.field_manager = invocation.value("field-manager", "ksail");
+  auto field_manager = field_manager_of(invocation);
+  if (!field_manager) return field_manager.error();
+  options.field_manager = std::move(*field_manager);
   options.force_conflicts = !invocation.has("no-force-conflicts");
   options.timeout = timeout_of(*settings, std::chrono::minutes(1));
   context.summary.command = "workload diff";

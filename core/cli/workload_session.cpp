@@ -3,6 +3,7 @@
 
 #include "cli/overlay.hpp"
 #include "kubernetes/kubeconfig.hpp"
+#include "manifests/kustomize/remote.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -22,6 +23,16 @@ std::string context_in_effect(const config::Settings &settings) {
   const auto &name = settings.value(key::name);
   const bool named = name.origin == config::Origin::file || name.origin == config::Origin::environment;
   return named ? context_name(name.text) : "";
+}
+
+/// -n, where given: the server would only say that there is no such namespace.
+Result<void> check_namespace(const std::string &name) {
+  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  if (name.empty() ||
+      (name.size() <= 63 && std::all_of(name.begin(), name.end(), fits) && name.front() != '-' && name.back() != '-'))
+    return {};
+  return Error(Code::usage, "--namespace: '" + name + "' is no name of a namespace",
+               "at most 63 lower case letters, digits and -");
 }
 
 } // namespace
@@ -56,15 +67,22 @@ Result<std::shared_ptr<ObjectSet>> WorkloadSession::object_set(Inputs inputs) {
     recursive = true;
   }
   if (std::count(paths.begin(), paths.end(), "-") > 1)
-    return Error(Code::usage, "standard input can only be read once: -f - is given twice");
+    return Error(Code::usage, "standard input can only be read once: -f - is given twice", "leave one of them out");
+  if (auto checked = check_namespace(invocation.value("namespace")); !checked) return checked.error();
   auto set = std::make_shared<ObjectSet>(home_namespace(), inputs.last_wins);
   if (auto filled = fill(*set, paths, overlays, recursive); !filled) {
     scope.fail();
     return filled.error();
   }
-  if (set->empty())
+  if (set->empty()) {
+    std::error_code ignored;
+    const bool below = !recursive && std::any_of(paths.begin(), paths.end(), [&](const std::string &path) {
+      return path != "-" && std::filesystem::is_directory(path, ignored);
+    });
     return Error(Code::not_found, "no object was found in what was given",
-                 recursive ? "" : "-R also reads the directories below");
+                 below ? "-R also reads the directories below"
+                       : "a manifest is YAML or JSON with apiVersion, kind and metadata.name");
+  }
   return set;
 }
 
@@ -73,6 +91,12 @@ Result<void> WorkloadSession::fill(ObjectSet &set, const std::vector<std::string
   for (const auto &path : paths) {
     std::error_code ignored;
     const bool directory = path != "-" && std::filesystem::is_directory(path, ignored);
+    if (manifests::kustomize::is_web_url(path)) {
+      auto text = manifests::kustomize::fetch_web_file(path);
+      if (!text) return text.error();
+      if (auto added = set.add_text(path, *text); !added) return added;
+      continue;
+    }
     auto read = directory ? set.add_directory(path, recursive) : set.add_file(path);
     if (!read) return read;
   }
@@ -118,6 +142,17 @@ Result<std::size_t> concurrency_of(const Invocation &invocation) {
   if (value < 1 || value > 512)
     return Error(Code::usage, "--concurrency: " + text + " is out of range", "from 1 to 512");
   return value;
+}
+
+Result<std::string> field_manager_of(const Invocation &invocation) {
+  constexpr std::size_t most = 128;
+  std::string name = invocation.value("field-manager", "ksail");
+  const bool printable =
+      std::none_of(name.begin(), name.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; });
+  if (name.empty() || name.size() > most || !printable)
+    return Error(Code::usage, "--field-manager: " + std::string(name.empty() ? "it is empty" : "no name of a manager"),
+                 "1 to 128 characters that can be printed");
+  return name;
 }
 
 std::string kubectl_name(const Object &object) {

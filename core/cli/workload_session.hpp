@@ -53,6 +53,9 @@ private:
 /// --concurrency within its bounds.
 Result<std::size_t> concurrency_of(const Invocation &invocation);
 
+/// --field-manager, as the API server takes it.
+Result<std::string> field_manager_of(const Invocation &invocation);
+
 /// "deployment.apps/web", as kubectl writes it.
 std::string kubectl_name(const manifests::Object &object);
 

@@ -65,7 +65,10 @@ Result<void> run_workload_validate(CommandContext &context) {
     context.say(plural(total - *invalid, "object") + " valid, " + std::to_string(*invalid) + " not, by " +
                 source->describe());
   if (*invalid == 0) return {};
-  return Error(Code::partial, std::to_string(*invalid) + " of " + plural(total, "object") + " are not valid", hint);
+  return Error(Code::partial,
+               std::to_string(*invalid) + " of " + plural(total, "object") +
+                   (*invalid == 1 ? " is not valid" : " are not valid"),
+               hint);
 }
 
 } // namespace ksail::cli

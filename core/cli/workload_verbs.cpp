@@ -22,7 +22,7 @@ std::vector<Option> inputs() {
               .letter = 'f',
               .value = "PATH",
               .kind = ValueKind::path,
-              .help = "File, directory or - for standard input; may be given several times",
+              .help = "File, directory, web address or - for standard input; may be given several times",
               .repeatable = true},
              {.name = "recursive", .letter = 'R', .help = "Also the directories below those given with -f"},
              {.name = "overlay-path",

@@ -100,7 +100,8 @@ Result<void> run_workload_wait(CommandContext &context) {
   if (failed == 0) return {};
   return Error(late == failed ? Code::deadline_exceeded : Code::partial,
                std::to_string(failed) + " of " + plural(total, "object") +
-                   (options.until == Until::gone ? " are still there" : " did not become " + word),
+                   (options.until == Until::gone ? (failed == 1 ? " is still there" : " are still there")
+                                                 : " did not become " + word),
                hint);
 }
 

@@ -149,10 +149,9 @@ private:
       write_json_string(node.text(), out_);
       break;
     case ScalarType::timestamp:
-      // kubectl's reader leaves untagged dates alone; kustomize's and an explicit tag make them RFC 3339.
-      write_json_string(rules_ == Rules::kubectl && node.tag == Tag::none
-                            ? std::string(node.text())
-                            : timestamp_to_rfc3339(node.text()).value_or(std::string(node.text())),
+      // kubectl's reader leaves dates alone, even those with a tag; kustomize's makes them RFC 3339.
+      write_json_string(rules_ == Rules::kubectl ? std::string(node.text())
+                                                 : timestamp_to_rfc3339(node.text()).value_or(std::string(node.text())),
                         out_);
       break;
     case ScalarType::null:
@@ -186,6 +185,10 @@ private:
   bool key_text(const Node &key, std::string &out) {
     if (!key.is_scalar()) {
       return fail(key, "a key must be a string, not a list or a map");
+    }
+    if (key.tag == Tag::binary) {
+      out.clear();
+      return decode_base64(key.text(), out) || fail(key, "!!binary value contains invalid base64 data");
     }
     const auto resolved = resolve(key, rules_);
     if (!resolved) {

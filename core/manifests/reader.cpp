@@ -29,6 +29,25 @@ bool is_empty(const Node &root) {
 
 bool is_list(const Node &root) { return root.find_text("kind").ends_with("List"); }
 
+/// The text of a YAML document as kubectl reads it, line by line: the last line ends like any other, which matters to
+/// the block scalar it may belong to, and each document of a stream may begin with a byte order mark of its own.
+std::string_view as_lines(std::string_view text, std::string &changed) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  const auto first = text.starts_with("---") ? text.find('\n') : std::string_view::npos;
+  const bool marked = first != std::string_view::npos && text.substr(first + 1).starts_with(kMark);
+  if (text.ends_with('\n') && !marked) {
+    return text;
+  }
+  changed = text;
+  if (marked) {
+    changed.erase(first + 1, kMark.size());
+  }
+  if (!changed.ends_with('\n')) {
+    changed += '\n';
+  }
+  return changed;
+}
+
 /// Reads everything a splitter gives.
 class StreamReader {
 public:
@@ -65,11 +84,14 @@ private:
       if (auto r = splitter_.extend(document); r.has_error()) {
         return r;
       }
-    } else if (Node *root = parse_block_document(document.text, arena_, document.line)) {
+    }
+    std::string changed;
+    const auto text = as_lines(document.text, changed);
+    if (Node *root = document.json ? nullptr : parse_block_document(text, arena_, document.line)) {
       return emit(*root, document, true);
     }
     arena_.reset();
-    YamlParser parser(document.text, document.line);
+    YamlParser parser(text, document.line);
     for (;;) {
       Node *root = nullptr;
       if (const auto error = parser.next(arena_, root)) {
@@ -171,9 +193,10 @@ Result<Object> read_document(std::string_view text, const std::string &file, std
   std::size_t used = 0;
   const bool json = text.starts_with("{");
   Node *root = json ? parse_json(text, arena, used, line) : nullptr;
+  std::string changed;
   if (root == nullptr) {
     arena.reset();
-    root = parse_block_document(text, arena, line);
+    root = parse_block_document(as_lines(text, changed), arena, line);
   }
   if (root == nullptr || is_list(*root)) {
     return Error{Code::internal,

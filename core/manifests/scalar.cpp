@@ -416,9 +416,8 @@ std::string format_key_float(double value) {
     return std::signbit(narrow) ? "-0" : "0";
   }
   const Decimal d = shortest(narrow);
-  // Go switches to an exponent at 21 digits for the shortest form, or below 1e-4.
-  const int limit = static_cast<int>(d.digits.size()) > 21 ? static_cast<int>(d.digits.size()) : 21;
-  return d.exponent < -4 || d.exponent >= limit ? with_exponent(d, true) : fixed(d);
+  // Go's shortest 'g' form has an exponent from a million on, and below 1e-4.
+  return d.exponent < -4 || d.exponent >= 6 ? with_exponent(d, true) : fixed(d);
 }
 
 } // namespace ksail::manifests

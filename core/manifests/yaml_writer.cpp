@@ -177,9 +177,8 @@ private:
       text_.string(node.text(), indent);
       break;
     case ScalarType::timestamp: {
-      // kubectl's reader leaves untagged dates alone; kustomize's and an explicit tag make them RFC 3339.
-      const auto full =
-          rules_ == Rules::kubectl && node.tag == Tag::none ? std::nullopt : timestamp_to_rfc3339(node.text());
+      // kubectl's reader leaves dates alone, even those with a tag; kustomize's makes them RFC 3339.
+      const auto full = rules_ == Rules::kubectl ? std::nullopt : timestamp_to_rfc3339(node.text());
       text_.string(full ? std::string_view(*full) : node.text(), indent);
       break;
     }

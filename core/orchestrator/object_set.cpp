@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <functional>
 #include <limits>
 #include <stdexcept>
@@ -56,6 +57,16 @@ Result<std::size_t> read_some(int fd, char *to, std::size_t size, const std::str
   }
 }
 
+bool is_kustomization_file(const std::string &path) {
+  const auto name = std::filesystem::path(path).filename();
+  return name == "kustomization.yaml" || name == "kustomization.yml" || name == "Kustomization";
+}
+
+std::string overlay_hint(const std::string &file) {
+  const auto folder = std::filesystem::path(file).parent_path().string();
+  return "a kustomization is built and not applied itself: -k " + (folder.empty() ? "." : folder);
+}
+
 } // namespace
 
 ObjectSet::OpenFile::~OpenFile() {
@@ -75,7 +86,24 @@ Result<void> ObjectSet::add_file(const std::string &path) {
     return Error(error == ENOENT ? Code::not_found : Code::config, "reading " + path + ": " + reason(error),
                  error == ENOENT ? "check the path; it is taken from the current directory" : "");
   }
-  return add_descriptor(in.get(), path);
+  auto added = add_descriptor(in.get(), path);
+  if (!added && added.error().hint.empty() && is_kustomization_file(path)) {
+    Error error = std::move(added).error();
+    error.hint = overlay_hint(path);
+    return error;
+  }
+  return added;
+}
+
+Result<void> ObjectSet::add_text(const std::string &name, std::string_view text) {
+  Source source;
+  source.name = name;
+  source.kept = true;
+  return add_bytes(std::move(source), [&text](char *to, std::size_t size) -> Result<std::size_t> {
+    const std::size_t n = text.copy(to, size);
+    text.remove_prefix(n);
+    return n;
+  });
 }
 
 Result<void> ObjectSet::add_descriptor(int fd, const std::string &path) {
@@ -87,12 +115,17 @@ Result<void> ObjectSet::add_descriptor(int fd, const std::string &path) {
   Source source;
   source.name = path;
   source.kept = path == "-" || !S_ISREG(info.st_mode);
-  source.begin = kept_.size();
   source.device = info.st_dev;
   source.inode = info.st_ino;
   source.size = static_cast<std::uint64_t>(info.st_size);
   source.changed_ns = nanoseconds(info.st_mtim);
+  return add_bytes(std::move(source), [&](char *to, std::size_t size) { return read_some(fd, to, size, path); });
+}
+
+Result<void> ObjectSet::add_bytes(Source source, const manifests::ByteSource &bytes) {
+  source.begin = kept_.size();
   const bool kept = source.kept;
+  const std::string name = source.name;
   const auto number = static_cast<std::uint32_t>(sources_.size());
   sources_.push_back(std::move(source));
   const manifests::PlacedSink sink = [&](Object object, const Place &place) {
@@ -100,13 +133,13 @@ Result<void> ObjectSet::add_descriptor(int fd, const std::string &path) {
   };
   return manifests::read_placed(
       [&](char *to, std::size_t size) -> Result<std::size_t> {
-        auto got = read_some(fd, to, size, path);
+        auto got = bytes(to, size);
         if (!got || !kept) return got;
         auto stored = kept_.append(std::string_view(to, *got));
         if (!stored) return stored.error();
         return got;
       },
-      path, sink);
+      name, sink);
 }
 
 Result<void> ObjectSet::add_directory(const std::string &path, bool recursive) {
@@ -130,6 +163,9 @@ Result<void> ObjectSet::add_placed(Object object, const Place *place, std::uint3
   constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
   if (size_ + 1 >= most)
     return Error(Code::resource_exhausted, "there are too many objects for one call", "apply them in several parts");
+  if (object.group() == "kustomize.config.k8s.io")
+    return Error(Code::config, "reading " + object.where.describe() + ": this is a " + object.kind + ", no object",
+                 overlay_hint(object.where.file));
   if (object.name.empty() && object.generate_name.empty())
     return Error(Code::config, "reading " + object.where.describe() + ": this " + object.kind + " has no name",
                  "give it metadata.name, or metadata.generateName for a new one each time");

@@ -33,6 +33,8 @@ public:
   Result<void> add_file(const std::string &path);
   /// The *.yaml, *.yml and *.json of a directory, and with `recursive` of all below.
   Result<void> add_directory(const std::string &path, bool recursive);
+  /// A text that is in no file, such as what a web server sent; it is kept. `name` is for messages.
+  Result<void> add_text(const std::string &name, std::string_view text);
   /// What is in memory only; its content is put away.
   Result<void> add(manifests::Object object);
 
@@ -79,6 +81,7 @@ private:
   };
 
   Result<void> add_descriptor(int fd, const std::string &path);
+  Result<void> add_bytes(Source source, const manifests::ByteSource &bytes);
   Result<void> add_placed(manifests::Object object, const manifests::Place *place, std::uint32_t source);
   Result<void> same_again(std::size_t known, Entry entry, const manifests::Object &object);
   Result<Entry> stored(std::size_t i) const;

@@ -16,6 +16,12 @@ bool may_need_pruning(const std::string &text) {
          text.find("\"creationTimestamp\"") != std::string::npos;
 }
 
+/// A custom resource may have a status that is data like any other; of one with a status of its own the server takes
+/// none.
+bool status_is_server_s(const std::string &group) {
+  return group.find('.') == std::string::npos || group.ends_with(".k8s.io");
+}
+
 } // namespace
 
 Result<std::string> apply_body(const manifests::Object &object, const std::string &ns, const std::string &set) {
@@ -24,7 +30,7 @@ Result<std::string> apply_body(const manifests::Object &object, const std::strin
   if (!parsed.is_object())
     return Error(Code::invalid_argument,
                  object.describe() + ": it is not a JSON object (" + object.where.describe() + ")");
-  parsed.erase("status");
+  if (status_is_server_s(object.group())) parsed.erase("status");
   json &metadata = parsed["metadata"];
   if (!metadata.is_object()) metadata = json::object();
   metadata.erase("managedFields");

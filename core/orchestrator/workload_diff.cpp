@@ -5,6 +5,7 @@
 #include "kubernetes/json_text.hpp"
 #include "kubernetes/object_difference.hpp"
 #include "orchestrator/workload_body.hpp"
+#include "orchestrator/workload_refusal.hpp"
 #include "orchestrator/workload_target.hpp"
 
 #include <nlohmann/json.hpp>
@@ -96,10 +97,7 @@ asio::awaitable<Result<json>> DiffRun::merged_state(const Object &object, Worklo
   auto answer = co_await request_patiently(client_, std::move(method), std::move(path), std::move(sent),
                                            std::move(type), deadline_);
   if (!answer) {
-    Error error = answer.error();
-    if (error.code == Code::invalid_argument && error.hint.empty())
-      error.hint = "correct the manifest (" + object.where.describe() + ")";
-    co_return error;
+    co_return as_shown(object, answer.error());
   }
   json merged = json::parse(answer->body, nullptr, false);
   if (!merged.is_object()) co_return Error(Code::internal, object.describe() + ": the answer is not an object");

@@ -2,9 +2,12 @@
 #include "orchestrator/workload_write.hpp"
 
 #include "kubernetes/apply_effect.hpp"
+#include "kubernetes/json_field.hpp"
 #include "kubernetes/time_text.hpp"
 #include "orchestrator/backoff.hpp"
 #include "orchestrator/workload_body.hpp"
+#include "orchestrator/workload_gone.hpp"
+#include "orchestrator/workload_refusal.hpp"
 
 #include <algorithm>
 #include <array>
@@ -80,6 +83,7 @@ asio::awaitable<Result<Written>> ObjectWriter::write(const ObjectSet &objects, s
       generated = object->name.empty();
       const auto sent = Clock::now();
       tried = co_await shielded(once(*object, attempt));
+      if (!tried) tried = as_shown(*object, tried.error());
       if (!tried && tried.error().outcome_unknown) {
         attempt.unknown = true;
         if (!attempt.lost_at) attempt.lost_at = sent;
@@ -161,11 +165,16 @@ asio::awaitable<Result<Written>> ObjectWriter::once(const Object &object, Attemp
       auto replaced = co_await replace(object, std::move(written), std::move(*body), std::move(error));
       co_return std::move(replaced);
     }
-    if (error.code == Code::invalid_argument && (error.hint.empty() || error.hint == "correct the manifest"))
-      error.hint = "correct the manifest (" + object.where.describe() + ")";
     if (error.code == Code::not_found && error.hint.empty() && error.message.find("namespaces \"") != std::string::npos)
       error.hint = "add the Namespace to what is applied, or create it: kubectl create namespace " + written.ns;
     co_return error;
+  }
+  if (const json &metadata = field(reply->object, "metadata"); !text(metadata, "deletionTimestamp").empty()) {
+    const std::string block = deletion_block(reply->object);
+    co_return Error(Code::failed_precondition,
+                    object.describe() + " is being deleted, and what was applied goes with it" +
+                        (block.empty() ? "" : ": " + block),
+                    "wait until it is gone (`ksail workload wait --for delete`), then apply again");
   }
   written.effect = effect_word(reply->effect);
   if (options_.dry_run && written.effect != "created") {

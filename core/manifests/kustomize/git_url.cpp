@@ -2,6 +2,7 @@
 #include "manifests/kustomize/git_url.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <filesystem>
@@ -30,23 +31,50 @@ std::string decoded(std::string_view text) {
   return out;
 }
 
-/// "61", "61s", "2m", "1h", "500ms"
-std::optional<std::chrono::milliseconds> duration(const std::string &text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || number <= 0) {
-    return std::nullopt;
+/// "61" (seconds), or as Go writes durations: "61s", "1m30s", "1.5h", "500ms".
+std::optional<std::chrono::milliseconds> duration(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, double>, 4> units{
+      {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}}};
+  double total = 0;
+  bool bare = true; // a number alone
+  while (!text.empty()) {
+    double number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+    if (error != std::errc{} || number < 0) {
+      return std::nullopt;
+    }
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    const auto unit = std::find_if(units.begin(), units.end(), [&](const auto &each) {
+      return text.starts_with(each.first) && (each.first != "m" || !text.starts_with("ms"));
+    });
+    if (unit == units.end() && (!text.empty() || !bare)) {
+      return std::nullopt;
+    }
+    total += number * (unit == units.end() ? 1000 : unit->second);
+    text.remove_prefix(unit == units.end() ? 0 : unit->first.size());
+    bare = false;
   }
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  const std::int64_t factor = unit.empty() || unit == "s" ? 1000
-                              : unit == "m"               ? 60'000
-                              : unit == "h"               ? 3'600'000
-                              : unit == "ms"              ? 1
-                                                          : 0;
-  return factor == 0 ? std::nullopt : std::optional(std::chrono::milliseconds(number * factor));
+  constexpr double kMost = 24 * 3'600'000.0;
+  return total < 1 ? std::nullopt
+                   : std::optional(std::chrono::milliseconds(static_cast<std::int64_t>(std::min(total, kMost))));
+}
+
+/// Go refuses a query with a semicolon or a wrong escape, and kustomize then takes nothing from it.
+bool can_be_read(std::string_view query) {
+  const auto is_hex = [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; };
+  for (std::size_t i = 0; i < query.size(); ++i) {
+    if (query[i] == ';' ||
+        (query[i] == '%' && (i + 2 >= query.size() || !is_hex(query[i + 1]) || !is_hex(query[i + 2])))) {
+      return false;
+    }
+  }
+  return true;
 }
 
 void take_query(std::string_view query, GitUrl &url) {
+  if (!can_be_read(query)) {
+    return;
+  }
   std::string version;
   while (!query.empty()) {
     const auto end = query.find('&');
@@ -62,7 +90,8 @@ void take_query(std::string_view query, GitUrl &url) {
     } else if (name == "timeout") {
       url.timeout = duration(value).value_or(url.timeout);
     } else if (name == "submodules" && !value.empty()) {
-      url.submodules = !(value == "0" || value == "f" || value == "F" || begins_with(value, "false"));
+      url.submodules =
+          !(value == "0" || value == "f" || value == "F" || value == "false" || value == "False" || value == "FALSE");
     }
   }
   if (url.ref.empty()) {

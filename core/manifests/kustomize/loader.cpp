@@ -41,6 +41,10 @@ Result<Loader> Loader::root(const std::string &directory, const BuildOptions &op
     if (const auto url = parse_git_url(directory)) {
       return repository(std::move(session), *url, directory);
     }
+    if (!error) {
+      return Error(Code::not_found, directory + " is a file, and an overlay is a directory",
+                   "name the directory of a kustomization.yaml; manifests are given with -f");
+    }
     return Error(Code::not_found, "there is no directory " + directory, "name a directory with a kustomization.yaml");
   }
   loader.shown_ = directory;

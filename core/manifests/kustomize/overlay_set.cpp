@@ -32,6 +32,10 @@ ResId id_of(const Node &root) {
           data != nullptr ? data->find_text("namespace") : std::string_view{}};
 }
 
+std::string described(const ResId &id) {
+  return std::string(id.gvk.kind) + " " + (id.ns.empty() ? "" : std::string(id.ns) + "/") + std::string(id.name);
+}
+
 Result<void> take_out_repeated(std::vector<BuildResult> &results, std::span<const std::string> directories,
                                Clash clash) {
   std::unordered_map<std::string, Place> known;
@@ -53,7 +57,7 @@ Result<void> take_out_repeated(std::vector<BuildResult> &results, std::span<cons
       }
       if (clash == Clash::refuse) {
         return Error(Code::config,
-                     id.text() + " is in " + directories[at->second.directory] + " and in " + directories[d] +
+                     described(id) + " is in " + directories[at->second.directory] + " and in " + directories[d] +
                          ", and not the same",
                      "--last-wins takes the one of the directory that is named last");
       }

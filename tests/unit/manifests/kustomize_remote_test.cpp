@@ -118,6 +118,13 @@ TEST_CASE("git URLs are taken apart as kustomize takes them", "[kustomize][remot
   CHECK(kustomize::parse_git_url("github.com/o/r?timeout=61")->timeout == std::chrono::seconds(61));
   CHECK(kustomize::parse_git_url("github.com/o/r?timeout=2m")->timeout == std::chrono::minutes(2));
   CHECK(kustomize::parse_git_url("github.com/o/r?timeout=no")->timeout == std::chrono::seconds(27));
+  CHECK(kustomize::parse_git_url("github.com/o/r?timeout=1m30s")->timeout == std::chrono::seconds(90));
+  CHECK(kustomize::parse_git_url("github.com/o/r?timeout=1.5h500ms")->timeout == std::chrono::milliseconds(5400500));
+  CHECK(kustomize::parse_git_url("github.com/o/r?timeout=1m30")->timeout == std::chrono::seconds(27));
+  CHECK(kustomize::parse_git_url("github.com/o/r?timeout=-5s")->timeout == std::chrono::seconds(27));
+  CHECK(kustomize::parse_git_url("github.com/o/r?submodules=falsey")->submodules);
+  CHECK(shown("github.com/o/r?ref=a;b") == "https://github.com/o/r  "); // as Go reads queries
+  CHECK(shown("github.com/o/r?ref=50%") == "https://github.com/o/r  ");
   CHECK(kustomize::parse_git_url("github.com/o/r")->submodules);
   CHECK_FALSE(kustomize::parse_git_url("github.com/o/r?submodules=false")->submodules);
 }

@@ -86,6 +86,21 @@ TEST_CASE("scalars are what kubectl makes of them") {
   CHECK(data_of("  a: 9007199254740993\n  b: 18446744073709551615\n  c: -9223372036854775808\n").dump() ==
         R"({"a":9007199254740993,"b":18446744073709551615,"c":-9223372036854775808})");
   CHECK(data_of("  1: a\n  yes: b\n  1.5: c\n") == nlohmann::json::parse(R"({"1":"a","true":"b","1.5":"c"})"));
+  CHECK(data_of("  1e5: a\n  1234567.5: b\n  18446744073709551616: c\n  0.00001: d\n  !!binary aGVsbG8=: e\n") ==
+        nlohmann::json::parse(R"({"100000":"a","1.2345675e+06":"b","1.8446744e+19":"c","1e-05":"d","hello":"e"})"));
+  CHECK(data_of("  a: !!timestamp 2001-01-01\n  b: 2001-01-01\n") ==
+        nlohmann::json::parse(R"({"a":"2001-01-01","b":"2001-01-01"})"));
+}
+
+TEST_CASE("the last line ends like any other, whether a newline follows or not") {
+  CHECK(data_of("  a: |\n    x") == nlohmann::json::parse(R"({"a":"x\n"})"));
+  CHECK(data_of("  a: |\n    x: \"q\\\\\"") == nlohmann::json::parse(R"({"a":"x: \"q\\\\\"\n"})"));
+  CHECK(data_of("  a: >-\n    x") == nlohmann::json::parse(R"({"a":"x"})"));
+  CHECK(data_of("  k: {x: 1,\n    z: 2}\n  a: >\n    x") == nlohmann::json::parse(R"({"k":{"x":1,"z":2},"a":"x\n"})"));
+  const std::string text = kHead + "data:\n  a: |\n    x";
+  const auto again = read_document(text, "in.yaml", 1);
+  REQUIRE(again);
+  CHECK(nlohmann::json::parse((*again).json)["data"]["a"] == "x\n");
 }
 
 TEST_CASE("anchors, aliases and merges are resolved") {
@@ -131,6 +146,7 @@ TEST_CASE("a byte order mark and Windows line ends do no harm") {
   const auto objects = read_all(text);
   REQUIRE(objects.size() == 2);
   CHECK(nlohmann::json::parse(objects[0].json)["data"]["a"] == "one\ntwo\n");
+  CHECK(read_all("\xEF\xBB\xBF" + kHead + "---\n\xEF\xBB\xBF" + kHead).size() == 2);
 }
 
 TEST_CASE("errors name file, line and column and show the line") {

@@ -190,3 +190,15 @@ TEST_CASE("an index gives what it was asked for, and nothing for what it never s
   const IdentityIndex::Same broken = [](std::uint32_t) -> Result<bool> { return Error(Code::config, "unreadable"); };
   CHECK_FALSE(index.find(0xFFFFFFF0U, broken));
 }
+
+TEST_CASE("a text that is in no file is kept and read again") {
+  ObjectSet set;
+  REQUIRE(set.add_text("https://example.com/a.yaml", config("a", "1") + "---\n" + config("b", "2")));
+  REQUIRE(set.add_text("https://example.com/b.yaml", "# nothing\n"));
+  REQUIRE(set.add_text("https://example.com/c.yaml", config("c", "3")));
+  REQUIRE(set.size() == 3);
+  CHECK(value_of(set, 2) == "3");
+  CHECK(value_of(set, 1) == "2");
+  CHECK(set.head(1).where.describe() == "https://example.com/a.yaml:7:1");
+  CHECK_FALSE(set.add_text("https://example.com/d.yaml", "no manifest\n"));
+}

@@ -2,6 +2,7 @@
 #include "orchestrator/workload_body.hpp"
 #include "orchestrator/workload_pace.hpp"
 #include "orchestrator/workload_readiness.hpp"
+#include "orchestrator/workload_refusal.hpp"
 #include "orchestrator/workload_retry.hpp"
 #include "orchestrator/workload_trouble.hpp"
 #include "run_coroutine.hpp"
@@ -241,6 +242,10 @@ TEST_CASE("a body is passed on as it is unless something in it has to go") {
       R"({"kind":"X","metadata":{"name":"x","namespace":"a","managedFields":[],"creationTimestamp":null},"status":{},"spec":{"status":1}})";
   CHECK(json::parse(apply_body(object, "a").value()) ==
         json::parse(R"({"kind":"X","metadata":{"name":"x","namespace":"a"},"spec":{"status":1}})"));
+  object.api_version = "example.com/v1"; // its status may be data; where it is not, the server drops it
+  CHECK(json::parse(apply_body(object, "a").value())["status"] == json::object());
+  object.api_version = "snapshot.storage.k8s.io/v1";
+  CHECK_FALSE(json::parse(apply_body(object, "a").value()).contains("status"));
   CHECK_FALSE(json::parse(apply_body(object, "").value())["metadata"].contains("namespace"));
   object.ns.clear();
   object.json = R"({"kind":"X","metadata":{"name":"x"}})";
@@ -317,4 +322,34 @@ TEST_CASE("who is cancelled before its time takes no place") {
   });
   CHECK(entered);
   CHECK(pace.in_flight() == 0);
-}
+
+  TEST_CASE("what the server quotes of a Secret is not shown, and of other objects not at length") {
+    manifests::Object object;
+    object.kind = "Secret";
+    object.api_version = "v1";
+    object.where = {"s.yaml", 3, 1};
+    object.json =
+        R"({"kind":"Secret","stringData":{"pw":["hunter2"],"on":true,"quote":"a\"b}c"},"data":{"x":"c2VjcmV0"}})";
+    const Error refusal(
+        Code::invalid_argument,
+        R"(failed: .stringData.pw: expected string, got &value.valueUnstructured{Value:[]interface {}{"hunter2"}})"
+        R"(   .stringData.on: expected string, got &value.valueUnstructured{Value:true}   .a: b, c2VjcmV0)",
+        "correct the manifest");
+    const Error shown = as_shown(object, refusal);
+    CHECK(shown.message ==
+          "failed: .stringData.pw: expected string, got &value.valueUnstructured{...}   .stringData.on: "
+          "expected string, got &value.valueUnstructured{...}   .a: b, ***");
+    CHECK(shown.hint == "correct the manifest (s.yaml:3:1)");
+    const Error base64 = as_shown(object, Error(Code::internal, "illegal base64 data at input byte 3"));
+    CHECK(base64.hint.find("stringData") != std::string::npos);
+
+    object.kind = "Job";
+    object.api_version = "batch/v1";
+    const std::string quoted = "{\"a\":\"}" + std::string(400, 'x') + "\",\"b\":{}}";
+    CHECK(as_shown(object,
+                   Error(Code::invalid_argument, "spec.template: Invalid value: " + quoted +
+                                                     ": field is immutable, spec.a: Invalid value: {\"c\":1}: no"))
+              .message ==
+          "spec.template: Invalid value: {...}: field is immutable, spec.a: Invalid value: {\"c\":1}: no");
+    CHECK(as_shown(object, Error(Code::unavailable, "reset")).hint.empty());
+  }

@@ -278,6 +278,35 @@ TEST_CASE("429 halves what is in flight, once for what was sent together, and go
   CHECK(pace.limit() == 1);
 }
 
+TEST_CASE("what the server quotes of a Secret is not shown, and of other objects not at length") {
+  manifests::Object object;
+  object.kind = "Secret";
+  object.api_version = "v1";
+  object.where = {"s.yaml", 3, 1};
+  object.json =
+      R"({"kind":"Secret","stringData":{"pw":["hunter2"],"on":true,"quote":"a\"b}c"},"data":{"x":"c2VjcmV0"}})";
+  const Error refusal(
+      Code::invalid_argument,
+      R"(failed: .stringData.pw: expected string, got &value.valueUnstructured{Value:[]interface {}{"hunter2"}})"
+      R"(   .stringData.on: expected string, got &value.valueUnstructured{Value:true}   .a: b, c2VjcmV0)",
+      "correct the manifest");
+  const Error shown = as_shown(object, refusal);
+  CHECK(shown.message == "failed: .stringData.pw: expected string, got &value.valueUnstructured{...}   .stringData.on: "
+                         "expected string, got &value.valueUnstructured{...}   .a: b, ***");
+  CHECK(shown.hint == "correct the manifest (s.yaml:3:1)");
+  const Error base64 = as_shown(object, Error(Code::internal, "illegal base64 data at input byte 3"));
+  CHECK(base64.hint.find("stringData") != std::string::npos);
+
+  object.kind = "Job";
+  object.api_version = "batch/v1";
+  const std::string quoted = "{\"a\":\"}" + std::string(400, 'x') + "\",\"b\":{}}";
+  CHECK(
+      as_shown(object, Error(Code::invalid_argument, "spec.template: Invalid value: " + quoted +
+                                                         ": field is immutable, spec.a: Invalid value: {\"c\":1}: no"))
+          .message == "spec.template: Invalid value: {...}: field is immutable, spec.a: Invalid value: {\"c\":1}: no");
+  CHECK(as_shown(object, Error(Code::unavailable, "reset")).hint.empty());
+}
+
 TEST_CASE("the first requests begin apart from each other, those after them when there is room") {
   asio::io_context io;
   constexpr std::chrono::milliseconds over(40);
@@ -322,34 +351,4 @@ TEST_CASE("who is cancelled before its time takes no place") {
   });
   CHECK(entered);
   CHECK(pace.in_flight() == 0);
-
-  TEST_CASE("what the server quotes of a Secret is not shown, and of other objects not at length") {
-    manifests::Object object;
-    object.kind = "Secret";
-    object.api_version = "v1";
-    object.where = {"s.yaml", 3, 1};
-    object.json =
-        R"({"kind":"Secret","stringData":{"pw":["hunter2"],"on":true,"quote":"a\"b}c"},"data":{"x":"c2VjcmV0"}})";
-    const Error refusal(
-        Code::invalid_argument,
-        R"(failed: .stringData.pw: expected string, got &value.valueUnstructured{Value:[]interface {}{"hunter2"}})"
-        R"(   .stringData.on: expected string, got &value.valueUnstructured{Value:true}   .a: b, c2VjcmV0)",
-        "correct the manifest");
-    const Error shown = as_shown(object, refusal);
-    CHECK(shown.message ==
-          "failed: .stringData.pw: expected string, got &value.valueUnstructured{...}   .stringData.on: "
-          "expected string, got &value.valueUnstructured{...}   .a: b, ***");
-    CHECK(shown.hint == "correct the manifest (s.yaml:3:1)");
-    const Error base64 = as_shown(object, Error(Code::internal, "illegal base64 data at input byte 3"));
-    CHECK(base64.hint.find("stringData") != std::string::npos);
-
-    object.kind = "Job";
-    object.api_version = "batch/v1";
-    const std::string quoted = "{\"a\":\"}" + std::string(400, 'x') + "\",\"b\":{}}";
-    CHECK(as_shown(object,
-                   Error(Code::invalid_argument, "spec.template: Invalid value: " + quoted +
-                                                     ": field is immutable, spec.a: Invalid value: {\"c\":1}: no"))
-              .message ==
-          "spec.template: Invalid value: {...}: field is immutable, spec.a: Invalid value: {\"c\":1}: no");
-    CHECK(as_shown(object, Error(Code::unavailable, "reset")).hint.empty());
-  }
+}

@@ -151,6 +151,10 @@ private:
     for (const Node *from : {static_cast<const Node *>(target), static_cast<const Node *>(patch)}) {
       for (std::size_t i = 0; from != nullptr && i < from->pairs(); ++i) {
         names.push_back(from->key(i)->text());
+        if (names.back().empty()) { // a list or a map reads so, too
+          return Error(Code::config, "a key without a text cannot be merged" + at(),
+                       "give the key a name; kustomize merges none without either");
+        }
       }
       if (target == patch) {
         break;

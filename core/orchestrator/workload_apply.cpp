@@ -26,6 +26,7 @@ namespace {
 
 constexpr std::size_t most_begun = 1024;
 constexpr std::chrono::seconds longest_look(15); ///< then what has not been seen is applied
+constexpr std::chrono::milliseconds longest_spread(50);
 
 /// One call of apply_objects().
 class ApplyRun {
@@ -302,7 +303,10 @@ asio::awaitable<Result<void>> ApplyRun::greet() {
     static_cast<void>(unimportant);
     co_return Result<void>();
   });
+  const auto asked = Clock::now();
   Result<void> greeted = co_await run_all(std::move(both), ForEachOptions());
+  // The handshake and the question: two times there and back, when the server is far away.
+  pace_.spread(std::min<std::chrono::nanoseconds>((Clock::now() - asked) / 2, longest_spread));
   if (!greeted) span.fail();
   co_return greeted;
 }

@@ -8,7 +8,26 @@ namespace ksail {
 Pace::Pace(asio::any_io_executor ex, std::size_t limit)
     : executor_(std::move(ex)), most_(std::max<std::size_t>(limit, 1)), limit_(most_) {}
 
+void Pace::spread(std::chrono::nanoseconds over) {
+  first_at_ = Clock::now();
+  apart_ = over / static_cast<std::chrono::nanoseconds::rep>(most_);
+  spread_ = entered_ + most_;
+}
+
+/// Waits for it; false when cancelled.
+asio::awaitable<bool> Pace::own_time() {
+  const std::size_t number = entered_++;
+  if (number >= spread_) co_return true;
+  const auto before = static_cast<std::chrono::nanoseconds::rep>(number - (spread_ - most_));
+  const auto left = first_at_ + before * apart_ - Clock::now();
+  if (left <= left.zero()) co_return true;
+  const bool slept = co_await sleep_for(left);
+  co_return slept;
+}
+
 asio::awaitable<Result<Pace::Slot>> Pace::enter() {
+  const bool due = co_await own_time();
+  if (!due) co_return Error(Code::cancelled, "cancelled while waiting for its turn");
   while (in_flight_ >= limit_) {
     Event turn(executor_);
     waiting_.push_back(&turn);

@@ -29,6 +29,11 @@ public:
     Pace *pace_;
   };
 
+  /// The first requests, as many as may be in flight, begin evenly over this time from now on instead of all at once. A
+  /// server works on what comes together side by side and answers it together; over a network it would then wait for
+  /// the next ones as long as these are on their way, turn after turn. What begins apart stays apart.
+  void spread(std::chrono::nanoseconds over);
+
   asio::awaitable<Result<Slot>> enter(); ///< cancelled when the caller is
   void answered();                       ///< well, or with a failure that is the object's own
   void throttled();                      ///< with 429
@@ -38,12 +43,17 @@ public:
 private:
   void leave();
   void wake();
+  asio::awaitable<bool> own_time();
 
   asio::any_io_executor executor_;
   std::size_t most_, limit_, in_flight_ = 0;
   std::size_t good_ = 0;   ///< answers since the limit last changed
   std::size_t ignore_ = 0; ///< answers to requests that were sent before the limit was cut
   std::list<Event *> waiting_;
+  Clock::time_point first_at_{};      ///< when the first of those that are spread begins
+  std::chrono::nanoseconds apart_{0}; ///< each from the one before
+  std::size_t entered_ = 0;           ///< how many have come
+  std::size_t spread_ = 0;            ///< the number of the first that is not spread
 };
 
 } // namespace ksail

@@ -306,3 +306,49 @@ TEST_CASE("what the server quotes of a Secret is not shown, and of other objects
           .message == "spec.template: Invalid value: {...}: field is immutable, spec.a: Invalid value: {\"c\":1}: no");
   CHECK(as_shown(object, Error(Code::unavailable, "reset")).hint.empty());
 }
+
+TEST_CASE("the first requests begin apart from each other, those after them when there is room") {
+  asio::io_context io;
+  constexpr std::chrono::milliseconds over(40);
+  Pace pace(io.get_executor(), 4);
+  std::vector<Pace::Slot> slots;
+  std::vector<Clock::time_point> begun;
+  const auto before = Clock::now();
+  pace.spread(over);
+  auto entered = test::run<void>(io, [&]() -> asio::awaitable<Result<void>> {
+    for (int i = 0; i < 6; ++i) {
+      if (i == 4) slots.clear();
+      auto slot = co_await pace.enter();
+      if (!slot) co_return slot.error();
+      begun.push_back(Clock::now());
+      slots.push_back(std::move(*slot));
+    }
+    co_return Result<void>();
+  });
+  REQUIRE(entered);
+  REQUIRE(begun.size() == 6);
+  for (int i = 0; i < 4; ++i)
+    CHECK(begun[static_cast<std::size_t>(i)] - before >= i * over / 4);
+  CHECK(pace.in_flight() == 2);
+}
+
+TEST_CASE("who is cancelled before its time takes no place") {
+  asio::io_context io;
+  Pace pace(io.get_executor(), 2);
+  pace.spread(std::chrono::hours(1));
+  auto entered = test::run<void>(io, [&]() -> asio::awaitable<Result<void>> {
+    auto first = co_await pace.enter();
+    if (!first) co_return first.error();
+    std::function<asio::awaitable<Result<void>>()> second = [&]() -> asio::awaitable<Result<void>> {
+      auto slot = co_await pace.enter();
+      if (!slot) co_return slot.error();
+      co_return Result<void>();
+    };
+    Result<void> late = co_await with_deadline(second(), Deadline::after(std::chrono::milliseconds(5)), "entering");
+    CHECK_FALSE(late);
+    CHECK(pace.in_flight() == 1);
+    co_return Result<void>();
+  });
+  CHECK(entered);
+  CHECK(pace.in_flight() == 0);
+}

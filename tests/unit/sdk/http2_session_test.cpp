@@ -257,8 +257,9 @@ TEST_CASE("http2: GOAWAY with an error tells why") {
 
 TEST_CASE("http2: a refused stream was not looked at, one that is reset otherwise may have been") {
   Pair pair;
-  const std::uint32_t code = GENERATE(NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR, NGHTTP2_INTERNAL_ERROR,
-                                      NGHTTP2_REFUSED_STREAM, NGHTTP2_CANCEL, NGHTTP2_HTTP_1_1_REQUIRED, 0x99u);
+  const std::uint32_t code =
+      GENERATE(as<std::uint32_t>{}, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR, NGHTTP2_INTERNAL_ERROR,
+               NGHTTP2_REFUSED_STREAM, NGHTTP2_CANCEL, NGHTTP2_HTTP_1_1_REQUIRED, 0x99u);
   const auto stream = pair.sent(post("one"));
   pair.server.reset(stream, code);
   pair.exchange();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 namespace ksail::manifests {
 namespace {
@@ -47,6 +48,21 @@ std::pair<std::int64_t, std::size_t> number_at(std::string_view text, std::size_
     value = value * 10 + static_cast<std::uint64_t>(text[end] - '0');
   }
   return {static_cast<std::int64_t>(value), end};
+}
+
+/// Stable, and within bounds also where the order contradicts itself.
+template <class Less> void merge_sort(std::span<KeyAndValue> pairs, Less less) {
+  std::vector<KeyAndValue> from(pairs.begin(), pairs.end()), to(pairs.size());
+  for (std::size_t width = 1; width < from.size(); width *= 2) {
+    for (std::size_t i = 0; i < from.size(); i += 2 * width) {
+      const auto at = [&](std::size_t n) {
+        return from.begin() + static_cast<std::ptrdiff_t>(std::min(n, from.size()));
+      };
+      std::merge(at(i), at(i + width), at(i + width), at(i + 2 * width), to.begin() + (at(i) - from.begin()), less);
+    }
+    from.swap(to);
+  }
+  std::copy(from.begin(), from.end(), pairs.begin());
 }
 
 } // namespace
@@ -105,8 +121,7 @@ void sort_keys(std::span<KeyAndValue> pairs) {
             [](const KeyAndValue &x, const KeyAndValue &y) { return x.key->text() < y.key->text(); });
   constexpr std::size_t kMany = 64;
   if (pairs.size() > kMany) {
-    // The same result wherever the order does not contradict itself. Merging stays within bounds where it does.
-    std::stable_sort(pairs.begin(), pairs.end(), natural);
+    merge_sort(pairs, natural);
     return;
   }
   // Insertion needs no transitive order; keys are few and nearly sorted by now.

@@ -25,8 +25,8 @@ using manifests::Object;
 namespace {
 
 constexpr std::size_t most_begun = 1024;
-constexpr std::chrono::seconds longest_look(15); ///< then what has not been seen is applied
-constexpr std::chrono::milliseconds longest_spread(50);
+constexpr std::chrono::seconds longest_look(15);            ///< then what has not been seen is applied
+constexpr std::chrono::milliseconds longest_round_trip(50); ///< that is worth spreading requests over
 
 /// One call of apply_objects().
 class ApplyRun {
@@ -306,7 +306,7 @@ asio::awaitable<Result<void>> ApplyRun::greet() {
   const auto asked = Clock::now();
   Result<void> greeted = co_await run_all(std::move(both), ForEachOptions());
   // The handshake and the question: two times there and back, when the server is far away.
-  pace_.spread(std::min<std::chrono::nanoseconds>((Clock::now() - asked) / 2, longest_spread));
+  pace_.spread(std::min<std::chrono::nanoseconds>((Clock::now() - asked) / 2, longest_round_trip));
   if (!greeted) span.fail();
   co_return greeted;
 }

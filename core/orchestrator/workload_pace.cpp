@@ -5,29 +5,32 @@
 
 namespace ksail {
 
+namespace {
+
+constexpr std::size_t bursts = 4; ///< in a round trip
+constexpr std::chrono::microseconds worth_a_timer(100);
+
+} // namespace
+
 Pace::Pace(asio::any_io_executor ex, std::size_t limit)
     : executor_(std::move(ex)), most_(std::max<std::size_t>(limit, 1)), limit_(most_) {}
 
-void Pace::spread(std::chrono::nanoseconds over) {
-  first_at_ = Clock::now();
-  apart_ = over / static_cast<std::chrono::nanoseconds::rep>(most_);
-  spread_ = entered_ + most_;
-}
+void Pace::spread(std::chrono::nanoseconds round_trip) { round_trip_ = round_trip; }
 
-/// Waits for it; false when cancelled.
-asio::awaitable<bool> Pace::own_time() {
-  const std::size_t number = entered_++;
-  if (number >= spread_) co_return true;
-  const auto before = static_cast<std::chrono::nanoseconds::rep>(number - (spread_ - most_));
-  const auto left = first_at_ + before * apart_ - Clock::now();
-  if (left <= left.zero()) co_return true;
-  const bool slept = co_await sleep_for(left);
-  co_return slept;
+/// A place in a burst that leaves now or later: when.
+Clock::time_point Pace::next_place() {
+  const auto now = Clock::now();
+  const auto apart = round_trip_ / static_cast<std::chrono::nanoseconds::rep>(bursts);
+  const bool full = burst_left_ == 0;
+  if (full || now > burst_at_ + apart) {
+    burst_at_ = full ? std::max(now, burst_at_ + apart) : now;
+    burst_left_ = std::max<std::size_t>(most_ / bursts, 1);
+  }
+  --burst_left_;
+  return burst_at_;
 }
 
 asio::awaitable<Result<Pace::Slot>> Pace::enter() {
-  const bool due = co_await own_time();
-  if (!due) co_return Error(Code::cancelled, "cancelled while waiting for its turn");
   while (in_flight_ >= limit_) {
     Event turn(executor_);
     waiting_.push_back(&turn);
@@ -39,7 +42,13 @@ asio::awaitable<Result<Pace::Slot>> Pace::enter() {
     }
   }
   ++in_flight_;
-  co_return Slot(*this);
+  Slot slot(*this);
+  const auto left = next_place() - Clock::now();
+  if (left > worth_a_timer) {
+    const bool due = co_await sleep_for(left);
+    if (!due) co_return Error(Code::cancelled, "cancelled while waiting for its turn");
+  }
+  co_return std::move(slot);
 }
 
 void Pace::leave() {
@@ -53,7 +62,8 @@ void Pace::wake() {
   waiting_.pop_front();
 }
 
-void Pace::answered() {
+void Pace::answered(std::chrono::nanoseconds took) {
+  round_trip_ = std::min(round_trip_, took);
   if (ignore_ > 0) --ignore_;
   if (limit_ >= most_ || ++good_ < limit_) return;
   good_ = 0;

@@ -89,7 +89,7 @@ asio::awaitable<Result<Written>> ObjectWriter::write(const ObjectSet &objects, s
         if (!attempt.lost_at) attempt.lost_at = sent;
       }
       const bool throttled = !tried && tried.error().code == Code::resource_exhausted;
-      throttled ? pace_.throttled() : pace_.answered();
+      throttled ? pace_.throttled() : pace_.answered(Clock::now() - sent);
     }
     if (tried) co_return std::move(tried);
     Error error = tried.error();

@@ -271,7 +271,7 @@ TEST_CASE("429 halves what is in flight, once for what was sent together, and go
   slots.clear();
   CHECK(pace.in_flight() == 0);
   for (int i = 0; i < 100; ++i)
-    pace.answered();
+    pace.answered(std::chrono::seconds(1));
   CHECK(pace.limit() == 8);
   for (int i = 0; i < 10; ++i)
     pace.throttled();
@@ -307,17 +307,17 @@ TEST_CASE("what the server quotes of a Secret is not shown, and of other objects
   CHECK(as_shown(object, Error(Code::unavailable, "reset")).hint.empty());
 }
 
-TEST_CASE("the first requests begin apart from each other, those after them when there is room") {
+TEST_CASE("requests leave in bursts, also those whose turns come together") {
   asio::io_context io;
-  constexpr std::chrono::milliseconds over(40);
-  Pace pace(io.get_executor(), 4);
+  constexpr std::chrono::milliseconds round_trip(40);
+  Pace pace(io.get_executor(), 8);
   std::vector<Pace::Slot> slots;
   std::vector<Clock::time_point> begun;
   const auto before = Clock::now();
-  pace.spread(over);
+  pace.spread(round_trip);
   auto entered = test::run<void>(io, [&]() -> asio::awaitable<Result<void>> {
-    for (int i = 0; i < 6; ++i) {
-      if (i == 4) slots.clear();
+    for (int i = 0; i < 16; ++i) {
+      if (i == 8) slots.clear();
       auto slot = co_await pace.enter();
       if (!slot) co_return slot.error();
       begun.push_back(Clock::now());
@@ -326,10 +326,27 @@ TEST_CASE("the first requests begin apart from each other, those after them when
     co_return Result<void>();
   });
   REQUIRE(entered);
-  REQUIRE(begun.size() == 6);
-  for (int i = 0; i < 4; ++i)
-    CHECK(begun[static_cast<std::size_t>(i)] - before >= i * over / 4);
-  CHECK(pace.in_flight() == 2);
+  REQUIRE(begun.size() == 16);
+  for (int i = 0; i < 16; ++i)
+    CHECK(begun[static_cast<std::size_t>(i)] - before >= i / 2 * round_trip / 4);
+  CHECK(pace.in_flight() == 8);
+}
+
+TEST_CASE("an answer that comes faster than a round trip was thought to take brings bursts closer together") {
+  asio::io_context io;
+  Pace pace(io.get_executor(), 4);
+  pace.spread(std::chrono::hours(1));
+  pace.answered(std::chrono::microseconds(40));
+  pace.answered(std::chrono::hours(2));
+  auto entered = test::run<void>(io, [&]() -> asio::awaitable<Result<void>> {
+    for (int i = 0; i < 8; ++i) {
+      auto slot = co_await pace.enter();
+      if (!slot) co_return slot.error();
+    }
+    co_return Result<void>();
+  });
+  CHECK(entered);
+  CHECK(pace.in_flight() == 0);
 }
 
 TEST_CASE("who is cancelled before its time takes no place") {

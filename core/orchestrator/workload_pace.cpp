@@ -35,9 +35,9 @@ asio::awaitable<Result<Pace::Slot>> Pace::enter() {
     Event turn(executor_);
     waiting_.push_back(&turn);
     const bool mine = co_await turn.wait();
-    waiting_.remove(&turn);
     if (!mine) {
-      wake(); // whoever woke us meant one of us
+      waiting_.remove(&turn); // who is woken is not there any more
+      wake();                 // whoever woke us meant one of us
       co_return Error(Code::cancelled, "cancelled while waiting for its turn");
     }
   }

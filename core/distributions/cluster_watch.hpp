@@ -27,8 +27,9 @@ struct NodeWait {
 asio::awaitable<Result<void>> wait_for_nodes(kubernetes::Client &client, BootstrapContext &context, NodeWait wait);
 
 /// One watch, until the API server on each of the machines answers: each of them writes its address into the Service
-/// `kubernetes` once its own /readyz is fine (kubernetes/kubernetes, pkg/controlplane, kubernetesservice). `machines` are
-/// names and IPv4 addresses. Tells the progress of "control-planes"; Code::deadline_exceeded names the missing ones.
+/// `kubernetes` once its own /readyz is fine (kubernetes/kubernetes, pkg/controlplane, kubernetesservice). `machines`
+/// are names and IPv4 addresses. Tells the progress of "control-planes"; Code::deadline_exceeded names the missing
+/// ones.
 asio::awaitable<Result<void>> wait_for_api_servers(kubernetes::Client &client, BootstrapContext &context,
                                                    std::vector<std::pair<std::string, std::string>> machines);
 

@@ -30,10 +30,10 @@ public:
     Pace *pace_;
   };
 
-  /// From now on requests leave in bursts, a quarter of those that may be in flight each quarter of a round trip, instead
-  /// of all at once. A server works on what comes together side by side and answers it together; over a network it would
-  /// then wait for the next ones as long as these are on their way, turn after turn. (One by one they would keep it busy
-  /// with waking up.) `round_trip` is what the caller knows of it; answers that come faster correct it.
+  /// From now on requests leave in bursts, a quarter of those that may be in flight each quarter of a round trip,
+  /// instead of all at once. A server works on what comes together side by side and answers it together; over a network
+  /// it would then wait for the next ones as long as these are on their way, turn after turn. (One by one they would
+  /// keep it busy with waking up.) `round_trip` is what the caller knows of it; answers that come faster correct it.
   void spread(std::chrono::nanoseconds round_trip);
 
   asio::awaitable<Result<Slot>> enter(); ///< cancelled when the caller is

@@ -2,8 +2,8 @@
 #include "manifests/kustomize/builder.hpp"
 
 #include "manifests/kustomize/build_annotations.hpp"
-#include "manifests/kustomize/folded_text.hpp"
 #include "manifests/kustomize/builtin_plugins.hpp"
+#include "manifests/kustomize/folded_text.hpp"
 
 #include <algorithm>
 #include <set>

@@ -107,8 +107,8 @@ struct Connection::State : std::enable_shared_from_this<Connection::State> {
 
   static asio::awaitable<Result<Ended>> send(std::shared_ptr<State> self,
                                              std::shared_ptr<const http::Request> request) {
-    // It may have ended before its first request, as when the server does not accept the certificate (TLS 1.3 tells that
-    // after the handshake).
+    // It may have ended before its first request, as when the server does not accept the certificate (TLS 1.3 tells
+    // that after the handshake).
     if (self->closed && self->end) co_return *self->end;
     auto started = self->session.start(std::move(request), self->options.endpoint, self->options.user_agent);
     if (!started) co_return started.error();

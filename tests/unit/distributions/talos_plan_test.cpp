@@ -141,7 +141,8 @@ TEST_CASE("one Talos node publishes both APIs, and nothing of its keys is in wha
   CHECK(access->endpoint.port == 1234);
 }
 
-TEST_CASE("several Talos control planes stand behind the load balancer, whose address the workers know; joining ones know the first") {
+TEST_CASE("several Talos control planes stand behind the load balancer, whose address the workers know; joining ones "
+          "know the first") {
   const Talos talos;
   auto plan = talos.plan(input(3, 2));
   REQUIRE(plan);

@@ -3,10 +3,9 @@
 
 #include "distributions/talos_api/grpc_status.hpp"
 
-#include <nghttp2/nghttp2.h>
+#include <ksail/sdk/nghttp2_session.hpp>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <deque>
 #include <map>
@@ -53,33 +52,16 @@ std::size_t length_in(std::string_view prefix) {
   return size;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
-
-nghttp2_nv field(const std::string &name, const std::string &value) {
-  nghttp2_nv nv{};
-  nv.name = reinterpret_cast<std::uint8_t *>(const_cast<char *>(name.data()));
-  nv.value = reinterpret_cast<std::uint8_t *>(const_cast<char *>(value.data()));
-  nv.namelen = name.size();
-  nv.valuelen = value.size();
-  return nv;
-}
-
 } // namespace
 
 struct GrpcSession::Impl {
   explicit Impl(GrpcLimits l) : limits(l) {}
-  ~Impl() { ::nghttp2_session_del(session); }
 
   GrpcLimits limits;
-  nghttp2_session *session = nullptr;
   std::map<std::int32_t, Call> calls;
   std::deque<GrpcEvent> events;
   bool broken = false;
+  http2::Nghttp2Session session;
 
   static Impl &of(void *user) { return *static_cast<Impl *>(user); }
   Call *find(std::int32_t id) {
@@ -99,7 +81,7 @@ struct GrpcSession::Impl {
   /// Ends the call for a fault of the answer: the first one counts.
   void refuse(std::int32_t id, Call &call, Error error) {
     if (!call.failure) call.failure = std::move(error);
-    ::nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+    session.reset(id);
   }
 
   Error fault(const Call &call, const std::string &what) const {
@@ -111,10 +93,10 @@ struct GrpcSession::Impl {
   void data(std::int32_t id, std::string_view bytes) {
     Call *call = find(id);
     if (!call || call->failure) {
-      ::nghttp2_session_consume(session, id, bytes.size());
+      ::nghttp2_session_consume(session.handle, id, bytes.size());
       return;
     }
-    ::nghttp2_session_consume_connection(session, bytes.size());
+    ::nghttp2_session_consume_connection(session.handle, bytes.size());
     call->withheld += bytes.size();
     if (call->http_status == 200 && call->is_grpc) {
       call->partial += bytes;
@@ -124,7 +106,7 @@ struct GrpcSession::Impl {
   }
 
   void give_back(std::int32_t id, Call &call) {
-    if (call.withheld > 0) ::nghttp2_session_consume_stream(session, id, call.withheld);
+    if (call.withheld > 0) ::nghttp2_session_consume_stream(session.handle, id, call.withheld);
     call.withheld = 0;
   }
 
@@ -168,7 +150,7 @@ struct GrpcSession::Impl {
     if (name == ":status") {
       std::from_chars(value.data(), value.data() + value.size(), call->http_status);
     } else if (name == "content-type") {
-      call->is_grpc = lower(value).starts_with("application/grpc");
+      call->is_grpc = http2::ascii_lower(value).starts_with("application/grpc");
     } else if (name == "grpc-status") {
       std::uint32_t status = 0;
       const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), status);
@@ -215,11 +197,7 @@ struct GrpcSession::Impl {
                               std::uint32_t *flags, nghttp2_data_source *, void *user) {
     Call *call = of(user).find(id);
     if (!call) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    const std::size_t size = std::min(room, call->request.size() - call->sent);
-    std::copy_n(call->request.data() + call->sent, size, to);
-    call->sent += size;
-    if (call->sent == call->request.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
-    return static_cast<ssize_t>(size);
+    return http2::next_piece(call->request, call->sent, to, room, *flags);
   }
   static int on_header(nghttp2_session *, const nghttp2_frame *frame, const std::uint8_t *name, std::size_t name_size,
                        const std::uint8_t *value, std::size_t value_size, std::uint8_t, void *user) {
@@ -251,17 +229,11 @@ GrpcSession::GrpcSession(GrpcLimits limits) : impl_(std::make_unique<Impl>(limit
   ::nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, &Impl::on_data);
   ::nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, &Impl::on_close);
   ::nghttp2_option_set_no_auto_window_update(options, 1);
-  const int made = ::nghttp2_session_client_new2(&impl_->session, callbacks, impl_.get(), options);
+  const int made = ::nghttp2_session_client_new2(&impl_->session.handle, callbacks, impl_.get(), options);
   ::nghttp2_option_del(options);
   ::nghttp2_session_callbacks_del(callbacks);
   if (made != 0) throw std::bad_alloc();
-  const std::array<nghttp2_settings_entry, 3> settings = {{
-      {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<std::uint32_t>(window_bytes)},
-      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(header_bytes)},
-  }};
-  ::nghttp2_submit_settings(impl_->session, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
-  ::nghttp2_session_set_local_window_size(impl_->session, NGHTTP2_FLAG_NONE, 0, 4 * window_bytes);
+  impl_->session.offer(window_bytes, 4 * window_bytes, header_bytes);
 }
 
 GrpcSession::~GrpcSession() = default;
@@ -271,19 +243,19 @@ Result<std::int32_t> GrpcSession::start(const GrpcRequest &request) {
     return Error(Code::unavailable, status_error(request.method, 14, why).message).retry();
   };
   if (!takes_calls()) return refused("the connection takes no more calls");
-  std::vector<std::pair<std::string, std::string>> fields = {
-      {":method", "POST"},       {":scheme", "https"},
-      {":path", request.method}, {":authority", request.authority},
-      {"te", "trailers"},        {"content-type", "application/grpc"},
-      {"user-agent", "ksail"}};
+  http2::Fields fields = {{":method", "POST"},       {":scheme", "https"},
+                          {":path", request.method}, {":authority", request.authority},
+                          {"te", "trailers"},        {"content-type", "application/grpc"},
+                          {"user-agent", "ksail"}};
   if (request.timeout_ms > 0) fields.emplace_back("grpc-timeout", timeout_text(request.timeout_ms));
   fields.insert(fields.end(), request.metadata.begin(), request.metadata.end());
   std::vector<nghttp2_nv> list;
-  for (const auto &[name, value] : fields)
-    list.push_back(field(name, value));
+  for (const auto &field : fields)
+    list.push_back(http2::nghttp2_field(field));
   nghttp2_data_provider body{};
   body.read_callback = &Impl::read_request;
-  const std::int32_t id = ::nghttp2_submit_request(impl_->session, nullptr, list.data(), list.size(), &body, nullptr);
+  const std::int32_t id =
+      ::nghttp2_submit_request(impl_->session.handle, nullptr, list.data(), list.size(), &body, nullptr);
   if (id < 0) return refused(::nghttp2_strerror(id));
   Call &call = impl_->calls[id];
   call.method = request.method;
@@ -294,7 +266,7 @@ Result<std::int32_t> GrpcSession::start(const GrpcRequest &request) {
 void GrpcSession::cancel(std::int32_t id) {
   if (impl_->calls.erase(id) == 0) return;
   std::erase_if(impl_->events, [&](const GrpcEvent &event) { return event.call == id; });
-  if (!impl_->broken) ::nghttp2_submit_rst_stream(impl_->session, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+  if (!impl_->broken) impl_->session.reset(id);
 }
 
 void GrpcSession::taken(std::int32_t id, std::size_t bytes) {
@@ -306,14 +278,12 @@ void GrpcSession::taken(std::int32_t id, std::size_t bytes) {
 
 bool GrpcSession::receive(std::string_view bytes) {
   if (impl_->broken) return false;
-  const auto *data = reinterpret_cast<const std::uint8_t *>(bytes.data());
-  const ssize_t used = ::nghttp2_session_mem_recv(impl_->session, data, bytes.size());
-  if (used < 0) {
-    impl_->break_off(Error(Code::unavailable, std::string("the server broke the HTTP/2 protocol: ") +
-                                                  ::nghttp2_strerror(static_cast<int>(used))));
+  if (const int failure = impl_->session.receive(bytes); failure != 0) {
+    impl_->break_off(
+        Error(Code::unavailable, std::string("the server broke the HTTP/2 protocol: ") + ::nghttp2_strerror(failure)));
     return false;
   }
-  if (::nghttp2_session_want_read(impl_->session) == 0 && ::nghttp2_session_want_write(impl_->session) == 0) {
+  if (impl_->session.wants_nothing()) {
     impl_->break_off(std::nullopt);
     return false;
   }
@@ -327,18 +297,12 @@ void GrpcSession::disconnected(std::optional<Error> reason) {
 std::string GrpcSession::take_output() {
   std::string out;
   if (impl_->broken) return out;
-  for (;;) {
-    const std::uint8_t *data = nullptr;
-    const ssize_t size = ::nghttp2_session_mem_send(impl_->session, &data);
-    if (size < 0) {
-      impl_->break_off(Error(Code::internal, std::string("HTTP/2: ") + ::nghttp2_strerror(static_cast<int>(size))));
-      return out;
-    }
-    if (size == 0) break;
-    out.append(reinterpret_cast<const char *>(data), static_cast<std::size_t>(size));
+  if (const int failure = impl_->session.take_output(out); failure != 0) {
+    impl_->break_off(Error(Code::internal, std::string("HTTP/2: ") + ::nghttp2_strerror(failure)));
+    return out;
   }
   // A fault of the server makes libnghttp2 say goodbye and want nothing more.
-  if (::nghttp2_session_want_read(impl_->session) == 0 && ::nghttp2_session_want_write(impl_->session) == 0)
+  if (impl_->session.wants_nothing())
     impl_->break_off(Error(Code::unavailable, "the server broke the HTTP/2 protocol"));
   return out;
 }
@@ -350,9 +314,7 @@ std::optional<GrpcEvent> GrpcSession::next_event() {
   return event;
 }
 
-bool GrpcSession::takes_calls() const {
-  return !impl_->broken && ::nghttp2_session_check_request_allowed(impl_->session) != 0;
-}
+bool GrpcSession::takes_calls() const { return !impl_->broken && impl_->session.takes_requests(); }
 
 std::size_t GrpcSession::open_calls() const { return impl_->calls.size(); }
 

@@ -4,7 +4,7 @@
 #include "../http/field_name.hpp"
 #include "../http/message.hpp"
 
-#include <nghttp2/nghttp2.h>
+#include <ksail/sdk/nghttp2_session.hpp>
 
 #include <algorithm>
 #include <array>
@@ -35,13 +35,6 @@ struct Open {
   std::optional<Error> failure; ///< a fault of the answer that was found here
 };
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
-
 /// Fields that belong to one connection have no place in HTTP/2 (section 8.2.2).
 bool is_of_the_connection(std::string_view name) {
   constexpr std::array<std::string_view, 6> names = {"connection", "keep-alive", "proxy-connection",
@@ -49,8 +42,6 @@ bool is_of_the_connection(std::string_view name) {
   return http::is_framing(name) ||
          std::any_of(names.begin(), names.end(), [name](auto each) { return http::equal_names(name, each); });
 }
-
-using Fields = std::vector<std::pair<std::string, std::string>>;
 
 Fields fields_of(const http::Request &request, const http::Endpoint &endpoint, const std::string &user_agent) {
   const auto host = request.headers.get("Host");
@@ -61,17 +52,13 @@ Fields fields_of(const http::Request &request, const http::Endpoint &endpoint, c
                    {":path", request.target}};
   if (!request.headers.has("User-Agent")) fields.emplace_back("user-agent", user_agent);
   for (const auto &[name, value] : request.headers.all())
-    if (!is_of_the_connection(name)) fields.emplace_back(lower(name), value);
+    if (!is_of_the_connection(name)) fields.emplace_back(ascii_lower(name), value);
   if (http::tells_length(request)) fields.emplace_back("content-length", std::to_string(request.body.size()));
   return fields;
 }
 
 nghttp2_nv view_of(const std::pair<std::string, std::string> &field) {
-  nghttp2_nv nv{};
-  nv.name = reinterpret_cast<std::uint8_t *>(const_cast<char *>(field.first.data()));
-  nv.value = reinterpret_cast<std::uint8_t *>(const_cast<char *>(field.second.data()));
-  nv.namelen = field.first.size();
-  nv.valuelen = field.second.size();
+  nghttp2_nv nv = nghttp2_field(field);
   // A password is short enough to be guessed from how well it compresses (RFC 7541 section 7.1.3).
   if (field.first == "authorization" && field.second.starts_with("Basic ")) nv.flags = NGHTTP2_NV_FLAG_NO_INDEX;
   return nv;
@@ -83,10 +70,8 @@ std::string name_of(std::uint32_t http2_code) { return ::nghttp2_http2_strerror(
 
 struct Session::Impl {
   explicit Impl(Limits l) : limits(l) {}
-  ~Impl() { ::nghttp2_session_del(session); }
 
   Limits limits;
-  nghttp2_session *session = nullptr;
   std::map<std::int32_t, Open> open;
   std::deque<Ended> ended;
   std::string goodbye; ///< why the server said GOAWAY, when that was no regular end
@@ -94,6 +79,7 @@ struct Session::Impl {
   std::string offence; ///< what the server did wrong, so that this side said GOAWAY
   bool answered = false;
   bool broken = false;
+  Nghttp2Session session;
 
   static Impl &of(void *user) { return *static_cast<Impl *>(user); }
   Open *find(std::int32_t id) {
@@ -117,7 +103,7 @@ struct Session::Impl {
   void refuse(std::int32_t id, Open &stream, Error error) {
     if (stream.failure) return;
     stream.failure = std::move(error);
-    ::nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+    session.reset(id);
   }
 
   void head_begins(std::int32_t id) {
@@ -175,8 +161,7 @@ struct Session::Impl {
     Open *stream = find(id);
     if (!stream || stream->failure) return;
     // Of the body that the server did not wait for it wants no more.
-    if (stream->body_sent < stream->request->body.size())
-      ::nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+    if (stream->body_sent < stream->request->body.size()) session.reset(id);
     end(id, std::move(stream->answer), false);
   }
 
@@ -220,7 +205,7 @@ struct Session::Impl {
     for (const auto &[id, stream] : open)
       if (!stream.sent) waiting.push_back(id);
     for (const auto id : waiting) {
-      ::nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+      session.reset(id);
       end(id, refusal(open[id]), true);
     }
   }
@@ -242,20 +227,11 @@ struct Session::Impl {
     }
   }
 
-  bool wants_nothing() const {
-    return ::nghttp2_session_want_read(session) == 0 && ::nghttp2_session_want_write(session) == 0;
-  }
-
   static ssize_t read_body(nghttp2_session *, std::int32_t id, std::uint8_t *to, std::size_t room, std::uint32_t *flags,
                            nghttp2_data_source *, void *user) {
     Open *stream = of(user).find(id);
     if (!stream) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    const std::string &body = stream->request->body;
-    const std::size_t size = std::min(room, body.size() - stream->body_sent);
-    std::copy_n(body.data() + stream->body_sent, size, to);
-    stream->body_sent += size;
-    if (stream->body_sent == body.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
-    return static_cast<ssize_t>(size);
+    return next_piece(stream->request->body, stream->body_sent, to, room, *flags);
   }
   static int on_begin_headers(nghttp2_session *, const nghttp2_frame *frame, void *user) {
     if (frame->hd.type == NGHTTP2_HEADERS) of(user).head_begins(frame->hd.stream_id);
@@ -310,16 +286,10 @@ Session::Session(Limits limits) : impl_(std::make_unique<Impl>(limits)) {
   ::nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, &Impl::on_invalid_frame);
   ::nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, &Impl::on_sent);
   ::nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, &Impl::on_close);
-  const int made = ::nghttp2_session_client_new(&impl_->session, callbacks, impl_.get());
+  const int made = ::nghttp2_session_client_new(&impl_->session.handle, callbacks, impl_.get());
   ::nghttp2_session_callbacks_del(callbacks);
   if (made != 0) throw std::bad_alloc();
-  const std::array<nghttp2_settings_entry, 3> settings = {{
-      {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<std::uint32_t>(stream_window)},
-      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(limits.header_bytes)},
-  }};
-  ::nghttp2_submit_settings(impl_->session, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
-  ::nghttp2_session_set_local_window_size(impl_->session, NGHTTP2_FLAG_NONE, 0, connection_window);
+  impl_->session.offer(stream_window, connection_window, limits.header_bytes);
 }
 
 Session::~Session() = default;
@@ -335,7 +305,7 @@ Result<std::int32_t> Session::start(std::shared_ptr<const http::Request> request
     list.push_back(view_of(each));
   nghttp2_data_provider body{};
   body.read_callback = &Impl::read_body;
-  const std::int32_t id = ::nghttp2_submit_request(impl_->session, nullptr, list.data(), list.size(),
+  const std::int32_t id = ::nghttp2_submit_request(impl_->session.handle, nullptr, list.data(), list.size(),
                                                    request->body.empty() ? nullptr : &body, nullptr);
   if (id < 0) return Error(Code::unavailable, std::string("HTTP/2: ") + ::nghttp2_strerror(id)).retry();
   impl_->open[id].request = std::move(request);
@@ -347,20 +317,18 @@ bool Session::cancel(std::int32_t id) {
   if (found == impl_->open.end()) return false;
   const bool sent = found->second.sent;
   impl_->open.erase(found);
-  if (!impl_->broken) ::nghttp2_submit_rst_stream(impl_->session, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+  if (!impl_->broken) impl_->session.reset(id);
   return sent;
 }
 
 bool Session::receive(std::string_view bytes) {
   if (impl_->broken) return false;
-  const auto *data = reinterpret_cast<const std::uint8_t *>(bytes.data());
-  const ssize_t used = ::nghttp2_session_mem_recv(impl_->session, data, bytes.size());
-  if (used < 0) {
-    impl_->break_off(Error(Code::internal, std::string("the server does not speak HTTP/2: ") +
-                                               ::nghttp2_strerror(static_cast<int>(used))));
+  if (const int failure = impl_->session.receive(bytes); failure != 0) {
+    impl_->break_off(
+        Error(Code::internal, std::string("the server does not speak HTTP/2: ") + ::nghttp2_strerror(failure)));
     return false;
   }
-  if (impl_->wants_nothing()) impl_->break_off(std::nullopt);
+  if (impl_->session.wants_nothing()) impl_->break_off(std::nullopt);
   return !impl_->broken;
 }
 
@@ -371,18 +339,12 @@ void Session::disconnected(std::optional<Error> reason) {
 std::string Session::take_output() {
   std::string out;
   if (impl_->broken) return out;
-  for (;;) {
-    const std::uint8_t *data = nullptr;
-    const ssize_t size = ::nghttp2_session_mem_send(impl_->session, &data);
-    if (size < 0) {
-      impl_->break_off(Error(Code::internal, std::string("HTTP/2: ") + ::nghttp2_strerror(static_cast<int>(size))));
-      return out;
-    }
-    if (size == 0) break;
-    out.append(reinterpret_cast<const char *>(data), static_cast<std::size_t>(size));
+  if (const int failure = impl_->session.take_output(out); failure != 0) {
+    impl_->break_off(Error(Code::internal, std::string("HTTP/2: ") + ::nghttp2_strerror(failure)));
+    return out;
   }
   // After an offence of the server, or its GOAWAY and the last answer, nothing more is wanted.
-  if (impl_->wants_nothing()) {
+  if (impl_->session.wants_nothing()) {
     std::optional<Error> reason;
     if (!impl_->offence.empty())
       reason = Error(Code::internal, "the server broke the rules of HTTP/2: " + impl_->offence);
@@ -398,9 +360,7 @@ std::optional<Ended> Session::next_ended() {
   return event;
 }
 
-bool Session::takes_requests() const {
-  return !impl_->broken && ::nghttp2_session_check_request_allowed(impl_->session) != 0;
-}
+bool Session::takes_requests() const { return !impl_->broken && impl_->session.takes_requests(); }
 bool Session::broken() const { return impl_->broken; }
 std::size_t Session::open_requests() const { return impl_->open.size(); }
 bool Session::has_answered() const { return impl_->answered; }

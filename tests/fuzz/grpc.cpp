@@ -7,17 +7,15 @@
 #include "distributions/talos_api/kubeconfig_archive.hpp"
 #include "distributions/talos_api/messages.hpp"
 
-#include <cstdlib>
+#include "conversation.hpp"
+
 #include <map>
 
 using namespace ksail;
+using fuzz::must;
 using namespace ksail::talos_api;
 
 namespace {
-
-void must(bool holds) {
-  if (!holds) std::abort();
-}
 
 void said(const auto &result) { must(result.has_value() || !result.error().message.empty()); }
 
@@ -87,12 +85,7 @@ private:
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
   if (size == 0) return -1;
-  std::string_view bytes(reinterpret_cast<const char *>(data) + 1, size - 1);
-  decode(bytes);
-  const std::size_t piece = (data[0] & 0x1fU) == 0 ? bytes.size() : data[0] & 0x1fU;
-  Conversation conversation(data[0] >> 5U);
-  while (!bytes.empty() && conversation.receive(bytes.substr(0, piece)))
-    bytes.remove_prefix(std::min(piece, bytes.size()));
-  conversation.end();
+  decode(fuzz::sent(data, size));
+  fuzz::converse<Conversation>(data, size);
   return 0;
 }

@@ -5,17 +5,14 @@
 // Input: one byte that says in pieces of which size the rest arrives and which requests are cancelled, then the bytes.
 #include "http2/session.hpp"
 
-#include <algorithm>
-#include <cstdlib>
+#include "conversation.hpp"
+
 #include <map>
 
 using namespace ksail;
+using fuzz::must;
 
 namespace {
-
-void must(bool holds) {
-  if (!holds) std::abort();
-}
 
 class Conversation {
 public:
@@ -72,11 +69,6 @@ private:
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
   if (size == 0) return -1;
-  std::string_view bytes(reinterpret_cast<const char *>(data) + 1, size - 1);
-  const std::size_t piece = (data[0] & 0x1fU) == 0 ? bytes.size() : data[0] & 0x1fU;
-  Conversation conversation(data[0] >> 5U);
-  while (!bytes.empty() && conversation.receive(bytes.substr(0, piece)))
-    bytes.remove_prefix(std::min(piece, bytes.size()));
-  conversation.end();
+  fuzz::converse<Conversation>(data, size);
   return 0;
 }

@@ -20,7 +20,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Deadline soon() { return Deadline::after(60s); }
+/// A real machine has longer than a server of a test.
+Deadline in_time() { return Deadline::after(60s); }
 
 std::string environment(const char *name) {
   const char *value = std::getenv(name);
@@ -54,17 +55,17 @@ ClientOptions options(const std::vector<std::string> &roles = {talos::role_admin
 TEST_CASE("a real machine says its version and its services") {
   Loop loop;
   Client client(loop.executor(), options());
-  auto version = loop.run(client.version(soon()));
+  auto version = loop.run(client.version(in_time()));
   REQUIRE(version);
   CHECK(version->tag.starts_with("v1."));
   CHECK(version->platform == "container");
-  auto services = loop.run(client.services(soon()));
+  auto services = loop.run(client.services(in_time()));
   REQUIRE(services);
   bool etcd = false;
   for (const auto &service : *services)
     if (service.id == "etcd") etcd = service.healthy && service.state == "Running";
   CHECK(etcd);
-  auto members = loop.run(client.etcd_members(soon()));
+  auto members = loop.run(client.etcd_members(in_time()));
   REQUIRE(members);
   CHECK(members->size() == 1);
   CHECK(members->front().id != 0);
@@ -73,7 +74,7 @@ TEST_CASE("a real machine says its version and its services") {
 TEST_CASE("bootstrapping a second time says that it was done") {
   Loop loop;
   Client client(loop.executor(), options());
-  auto done = loop.run(client.bootstrap(soon()));
+  auto done = loop.run(client.bootstrap(in_time()));
   REQUIRE_FALSE(done);
   CHECK(done.error().code == Code::already_exists);
 }
@@ -81,7 +82,7 @@ TEST_CASE("bootstrapping a second time says that it was done") {
 TEST_CASE("the machine's kubeconfig can be unpacked and read") {
   Loop loop;
   Client client(loop.executor(), options());
-  auto text = loop.run(client.kubeconfig(soon()));
+  auto text = loop.run(client.kubeconfig(in_time()));
   REQUIRE(text);
   auto access = kubernetes::parse_access(*text, "");
   REQUIRE(access);
@@ -94,11 +95,11 @@ TEST_CASE("logs are read to their end, and followed until nobody listens") {
   LogsRequest request;
   request.service = "machined";
   request.tail_lines = 5;
-  auto logs = loop.run(client.logs(request, soon()));
+  auto logs = loop.run(client.logs(request, in_time()));
   REQUIRE(logs);
   std::string text;
   for (;;) {
-    auto piece = loop.run((*logs)->next(soon()));
+    auto piece = loop.run((*logs)->next(in_time()));
     REQUIRE(piece);
     if (!piece->has_value()) break;
     text += **piece;
@@ -106,11 +107,11 @@ TEST_CASE("logs are read to their end, and followed until nobody listens") {
   CHECK(std::count(text.begin(), text.end(), '\n') == 5);
   request.service = "kubelet";
   request.follow = true;
-  logs = loop.run(client.logs(request, soon()));
+  logs = loop.run(client.logs(request, in_time()));
   REQUIRE(logs);
-  CHECK(loop.run((*logs)->next(soon()))->has_value());
+  CHECK(loop.run((*logs)->next(in_time()))->has_value());
   logs->reset();
-  CHECK(loop.run(client.version(soon())));
+  CHECK(loop.run(client.version(in_time())));
 }
 
 TEST_CASE("events that were kept come first") {
@@ -118,11 +119,11 @@ TEST_CASE("events that were kept come first") {
   Client client(loop.executor(), options());
   EventsRequest request;
   request.tail_events = -1;
-  auto events = loop.run(client.events(request, soon()));
+  auto events = loop.run(client.events(request, in_time()));
   REQUIRE(events);
   bool running = false;
   while (!running) {
-    auto event = loop.run((*events)->next(soon()));
+    auto event = loop.run((*events)->next(in_time()));
     REQUIRE(event);
     REQUIRE(event->has_value());
     running = (*event)->kind == TalosEvent::Kind::service_state && (*event)->service == "etcd";
@@ -136,10 +137,10 @@ TEST_CASE("a configuration is tried without effect, and one that is wrong is ref
   apply.config = *kubernetes::read_whole_file(environment("KSAIL_TALOS_CONFIG")).value();
   apply.mode = ApplyMode::no_reboot;
   apply.dry_run = true;
-  auto done = loop.run(client.apply_configuration(apply, soon()));
+  auto done = loop.run(client.apply_configuration(apply, in_time()));
   REQUIRE(done);
   apply.config += "\n---\napiVersion: v1alpha1\nkind: Nonsense\n";
-  done = loop.run(client.apply_configuration(apply, soon()));
+  done = loop.run(client.apply_configuration(apply, in_time()));
   REQUIRE_FALSE(done);
   CHECK(done.error().message.find("Nonsense") != std::string::npos);
 }
@@ -147,8 +148,8 @@ TEST_CASE("a configuration is tried without effect, and one that is wrong is ref
 TEST_CASE("who has not the role is refused, and so is who was signed by nobody known") {
   Loop loop;
   Client reader(loop.executor(), options({talos::role_reader}));
-  CHECK(loop.run(reader.version(soon())));
-  auto refused = loop.run(reader.bootstrap(soon()));
+  CHECK(loop.run(reader.version(in_time())));
+  auto refused = loop.run(reader.bootstrap(in_time()));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == Code::permission_denied);
 
@@ -160,14 +161,14 @@ TEST_CASE("who has not the role is refused, and so is who was signed by nobody k
   stranger.certificate_pem = certificate->certificate_pem;
   stranger.key_pem = certificate->key_pem;
   Client unknown(loop.executor(), stranger);
-  auto version = loop.run(unknown.version(soon()));
+  auto version = loop.run(unknown.version(in_time()));
   REQUIRE_FALSE(version);
   CHECK((version.error().code == Code::unauthenticated || version.error().code == Code::unavailable));
 
   ClientOptions elsewhere = options();
   elsewhere.ca_pem = others->os.certificate_pem;
   Client mistaken(loop.executor(), elsewhere);
-  version = loop.run(mistaken.version(soon()));
+  version = loop.run(mistaken.version(in_time()));
   REQUIRE_FALSE(version);
   CHECK(version.error().code == Code::unauthenticated);
 }
@@ -178,7 +179,7 @@ TEST_CASE("fifty calls at once over one connection") {
   std::vector<std::function<asio::awaitable<Result<void>>()>> work;
   for (int i = 0; i < 50; ++i)
     work.push_back([&client]() -> asio::awaitable<Result<void>> {
-      auto version = co_await client.version(soon());
+      auto version = co_await client.version(in_time());
       if (!version) co_return version.error();
       co_return Result<void>();
     });
@@ -196,18 +197,18 @@ TEST_CASE("a machine without configuration takes one from who knows its key", "[
   ClientOptions mistaken = nobody;
   mistaken.fingerprint = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
   Client elsewhere(loop.executor(), mistaken);
-  auto version = loop.run(elsewhere.version(soon()));
+  auto version = loop.run(elsewhere.version(in_time()));
   REQUIRE_FALSE(version);
   CHECK(version.error().code == Code::unauthenticated);
   nobody.fingerprint = environment("KSAIL_TALOS_FINGERPRINT");
   Client maintenance(loop.executor(), nobody);
   ApplyConfiguration apply;
   apply.config = "version: v1alpha1\nmachine:\n  nonsense: 1\n";
-  auto done = loop.run(maintenance.apply_configuration(apply, soon()));
+  auto done = loop.run(maintenance.apply_configuration(apply, in_time()));
   REQUIRE_FALSE(done);
   CHECK(done.error().message.find("nonsense") != std::string::npos);
   apply.config = *kubernetes::read_whole_file(environment("KSAIL_TALOS_CONFIG")).value();
-  done = loop.run(maintenance.apply_configuration(apply, soon()));
+  done = loop.run(maintenance.apply_configuration(apply, in_time()));
   if (!done) FAIL(done.error().message);
 
   // Now it has the cluster's keys, and asks for them. It may take a moment to change over.
@@ -223,5 +224,5 @@ TEST_CASE("a machine without configuration takes one from who knows its key", "[
     loop.run(sleep_for(100ms));
   }
   Client stranger(loop.executor(), nobody);
-  CHECK_FALSE(loop.run(stranger.version(soon())));
+  CHECK_FALSE(loop.run(stranger.version(in_time())));
 }

@@ -3,6 +3,7 @@
 // wants that.
 #pragma once
 
+#include <catch2/catch.hpp>
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
@@ -178,5 +179,16 @@ private:
   nghttp2_session *session_ = nullptr;
   std::map<std::int32_t, Answer> answers_;
 };
+
+/// Hands bytes back and forth until both sides have said all; false once the session takes no more.
+template <class Session> bool exchange(Session &session, FakeHttp2Server &server, bool connected = true) {
+  for (;;) {
+    const std::string to_server = session.take_output();
+    if (!to_server.empty()) REQUIRE(server.receive(to_server));
+    const std::string to_client = server.take_output();
+    if (!to_client.empty()) connected = session.receive(to_client);
+    if (to_server.empty() && to_client.empty()) return connected;
+  }
+}
 
 } // namespace ksail::test

@@ -12,6 +12,9 @@
 
 namespace ksail::test {
 
+/// Late enough for a busy machine, and early enough for a test that hangs.
+inline Deadline soon() { return Deadline::after(std::chrono::seconds(30)); }
+
 class Loop {
 public:
   asio::io_context io;

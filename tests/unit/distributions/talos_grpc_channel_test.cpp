@@ -15,8 +15,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Deadline soon() { return Deadline::after(30s); }
-
 /// Calls `on_request` once for each complete request; what that answers goes out.
 using OnRequest = std::function<void(FakeGrpcServer &, const FakeGrpcServer::Request &)>;
 

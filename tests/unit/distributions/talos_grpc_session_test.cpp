@@ -21,15 +21,7 @@ struct Pair {
   FakeGrpcServer server;
   bool connected = true;
 
-  void exchange() {
-    for (;;) {
-      const std::string to_server = session.take_output();
-      if (!to_server.empty()) REQUIRE(server.receive(to_server));
-      const std::string to_client = server.take_output();
-      if (!to_client.empty()) connected = session.receive(to_client);
-      if (to_server.empty() && to_client.empty()) return;
-    }
-  }
+  void exchange() { connected = test::exchange(session, server, connected); }
   std::int32_t start(const std::string &message = "question") {
     GrpcRequest request;
     request.method = "/machine.MachineService/Version";

@@ -19,8 +19,6 @@ using Server = FakeHttp2Server;
 
 namespace {
 
-Deadline soon() { return Deadline::after(30s); }
-
 const Authority &authority() {
   static const Authority the("h2 test authority");
   return the;
@@ -49,10 +47,11 @@ struct Site {
     tls->protocol = "h2";
     trust.ca_pem = authority().certificate_pem();
   }
-  void start(Loop &loop) {
+  void start(Loop &loop) { start(loop, tls_peers(tls)); }
+  void start(Loop &loop, MakePeer make_peer) {
     server.emplace(
         loop.io, [this](std::shared_ptr<Peer> peer, int number) { return serve(std::move(peer), number); },
-        tls_peers(tls));
+        std::move(make_peer));
   }
   Client client(Loop &loop, PoolOptions options = with_http2()) {
     if (!server) start(loop);
@@ -442,13 +441,7 @@ TEST_CASE("http2: who gives up while the connection is opened takes nobody else 
     auto peer = co_await shake(std::move(socket));
     co_return peer;
   };
-  site.server.emplace(
-      loop.io,
-      [&](std::shared_ptr<Peer> peer, int) {
-        return serve_http2(peer, std::make_shared<Server>(),
-                           [](Server &server, const Server::Request &request) { echo(server, request, 1); });
-      },
-      late);
+  site.start(loop, late);
   auto client = site.client(loop);
   Running<http::Response> first(loop, client.send(Request("GET", "/1"), soon()));
   Running<http::Response> second(loop, client.send(Request("GET", "/2"), soon()));
@@ -478,13 +471,7 @@ TEST_CASE("http2: when all give up, so does the opening, and the next one begins
     auto peer = co_await shake(std::move(socket));
     co_return peer;
   };
-  site.server.emplace(
-      loop.io,
-      [&](std::shared_ptr<Peer> peer, int) {
-        return serve_http2(peer, std::make_shared<Server>(),
-                           [](Server &server, const Server::Request &request) { echo(server, request, 1); });
-      },
-      second_only);
+  site.start(loop, second_only);
   auto client = site.client(loop);
   auto late = loop.run(client.send(Request("POST", "/1"), Deadline::after(20ms)));
   REQUIRE_FALSE(late);

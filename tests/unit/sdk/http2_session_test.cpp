@@ -24,15 +24,7 @@ struct Pair {
   FakeHttp2Server server;
   bool connected = true;
 
-  void exchange() {
-    for (;;) {
-      const std::string to_server = session.take_output();
-      if (!to_server.empty()) REQUIRE(server.receive(to_server));
-      const std::string to_client = server.take_output();
-      if (!to_client.empty()) connected = session.receive(to_client);
-      if (to_server.empty() && to_client.empty()) return;
-    }
-  }
+  void exchange() { connected = test::exchange(session, server, connected); }
   std::int32_t start(http::Request request = http::Request("GET", "/things")) {
     auto started = session.start(std::make_shared<const http::Request>(std::move(request)),
                                  http::Endpoint::tls_tcp("10.0.0.1", 6443, {}), "ksail/test");

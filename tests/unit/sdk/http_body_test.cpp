@@ -13,8 +13,6 @@ using http::Request;
 
 namespace {
 
-Deadline soon() { return Deadline::after(30s); }
-
 http::BodySource pieces(std::vector<std::string> texts) {
   auto next = std::make_shared<std::size_t>(0);
   return [next, texts]() -> asio::awaitable<Result<std::string>> {

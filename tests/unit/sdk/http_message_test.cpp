@@ -11,8 +11,6 @@ using http::Request;
 
 namespace {
 
-Deadline soon() { return Deadline::after(std::chrono::seconds(30)); }
-
 /// A server that sends `pieces` one after the other, each when the client has had the time to read the one before.
 Script sends(std::vector<std::string> pieces, bool close) {
   return [pieces, close](std::shared_ptr<Peer> peer, int) -> asio::awaitable<void> {

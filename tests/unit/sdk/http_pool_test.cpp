@@ -17,8 +17,6 @@ using http::Request;
 
 namespace {
 
-Deadline soon() { return Deadline::after(30s); }
-
 Request post(const std::string &target, const std::string &body) { return Request("POST", target, body); }
 
 /// Answers every request with its own target, for as long as the client asks.

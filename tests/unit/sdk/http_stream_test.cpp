@@ -13,8 +13,6 @@ using http::Request;
 
 namespace {
 
-Deadline soon() { return Deadline::after(30s); }
-
 const std::string chunked_head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Kind: events\r\n\r\n";
 
 std::string chunk(const std::string &text) {

@@ -16,8 +16,6 @@ using http::Request;
 
 namespace {
 
-Deadline soon() { return Deadline::after(30s); }
-
 /// Authorities are made once: that takes longer than the tests.
 const Authority &authority() {
   static const Authority the("test authority");

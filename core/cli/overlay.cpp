@@ -9,7 +9,7 @@ namespace ksail::cli {
 namespace kustomize = manifests::kustomize;
 
 bool is_overlay(const std::string &directory) {
-  for (const char *name : {"kustomization.yaml", "kustomization.yml", "Kustomization"}) {
+  for (const char *name : kustomize::kustomization_files) {
     std::error_code ignored;
     if (std::filesystem::is_regular_file(std::filesystem::path(directory) / name, ignored)) return true;
   }

@@ -25,6 +25,12 @@ std::string context_in_effect(const config::Settings &settings) {
   return named ? context_name(name.text) : "";
 }
 
+/// Of -f.
+bool is_directory(const std::string &path) {
+  std::error_code ignored;
+  return path != "-" && std::filesystem::is_directory(path, ignored);
+}
+
 /// -n, where given: the server would only say that there is no such namespace.
 Result<void> check_namespace(const std::string &name) {
   const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
@@ -75,10 +81,7 @@ Result<std::shared_ptr<ObjectSet>> WorkloadSession::object_set(Inputs inputs) {
     return filled.error();
   }
   if (set->empty()) {
-    std::error_code ignored;
-    const bool below = !recursive && std::any_of(paths.begin(), paths.end(), [&](const std::string &path) {
-      return path != "-" && std::filesystem::is_directory(path, ignored);
-    });
+    const bool below = !recursive && std::any_of(paths.begin(), paths.end(), is_directory);
     return Error(Code::not_found, "no object was found in what was given",
                  below ? "-R also reads the directories below"
                        : "a manifest is YAML or JSON with apiVersion, kind and metadata.name");
@@ -89,15 +92,13 @@ Result<std::shared_ptr<ObjectSet>> WorkloadSession::object_set(Inputs inputs) {
 Result<void> WorkloadSession::fill(ObjectSet &set, const std::vector<std::string> &paths,
                                    const std::vector<std::string> &overlays, bool recursive) {
   for (const auto &path : paths) {
-    std::error_code ignored;
-    const bool directory = path != "-" && std::filesystem::is_directory(path, ignored);
     if (manifests::kustomize::is_web_url(path)) {
       auto text = manifests::kustomize::fetch_web_file(path);
       if (!text) return text.error();
       if (auto added = set.add_text(path, *text); !added) return added;
       continue;
     }
-    auto read = directory ? set.add_directory(path, recursive) : set.add_file(path);
+    auto read = is_directory(path) ? set.add_directory(path, recursive) : set.add_file(path);
     if (!read) return read;
   }
   if (overlays.empty()) return {};

@@ -66,10 +66,13 @@ Result<ExpansionLayout> lay_out(const ExpansionInput &input) {
   if (!image) return image.error();
   auto network = subnet_of(input.network);
   if (!network) return network.error();
-  std::set<std::string> taken;
-  for (const auto &node : input.nodes)
-    taken.insert(node.ipv4);
   ExpansionLayout layout;
+  std::set<std::string> taken;
+  for (const auto &node : input.nodes) {
+    taken.insert(node.ipv4);
+    if (node.name == input.control_plane) layout.control_plane_address = node.ipv4;
+    if (node.role == load_balancer_role) layout.balancer_address = node.ipv4;
+  }
   layout.image = std::move(*image);
   for (const auto &name : input.names) {
     auto address = free_address(*network, taken);

@@ -35,7 +35,9 @@ Result<ClusterLayout> lay_out(const PlanInput &input);
 /// Of a cluster that gets more workers.
 struct ExpansionLayout {
   ImageFacts image;
-  std::vector<PlacedNode> workers; ///< the new ones, each at an address that no node has
+  std::vector<PlacedNode> workers;             ///< the new ones, each at an address that no node has
+  std::string control_plane_address;           ///< of ExpansionInput::control_plane
+  std::optional<std::string> balancer_address; ///< where there are several control planes
 };
 
 /// Errors: as above.

@@ -2,6 +2,7 @@
 #include "orchestrator/object_set.hpp"
 
 #include "kubernetes/known_kinds.hpp"
+#include "manifests/kustomize/build.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -59,7 +60,8 @@ Result<std::size_t> read_some(int fd, char *to, std::size_t size, const std::str
 
 bool is_kustomization_file(const std::string &path) {
   const auto name = std::filesystem::path(path).filename();
-  return name == "kustomization.yaml" || name == "kustomization.yml" || name == "Kustomization";
+  const auto &names = manifests::kustomize::kustomization_files;
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 std::string overlay_hint(const std::string &file) {

@@ -45,10 +45,7 @@ asio::awaitable<Result<Expansion>> K3s::expand(NodeAccess &access, ExpansionInpu
   if (!release) co_return release.error();
   auto token = co_await read_token(access, input.control_plane, deadline);
   if (!token) co_return token.error();
-  std::string registration;
-  for (const auto &node : input.nodes)
-    if (node.role == "load-balancer" || (registration.empty() && node.name == input.control_plane))
-      registration = node.ipv4;
+  const std::string registration = layout->balancer_address.value_or(layout->control_plane_address);
   Expansion expansion;
   for (const auto &worker : layout->workers) {
     AgentSettings agent{worker.name, worker.address, image.use, registration, *token, release->minor, false};

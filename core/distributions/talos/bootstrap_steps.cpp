@@ -110,6 +110,15 @@ asio::awaitable<std::string> what_services_say(Shared b) {
   co_return text;
 }
 
+/// Who waited for too long is also told what the machine's services are at.
+asio::awaitable<Result<void>> with_services(Shared b, Result<void> waited) {
+  if (waited || waited.error().code != Code::deadline_exceeded) co_return waited;
+  Error error = waited.error();
+  std::string services = co_await what_services_say(b);
+  error.message += services;
+  co_return error;
+}
+
 asio::awaitable<Result<void>> wait_for_api(Shared b, BootstrapContext &context) {
   auto address = published(context, b->cluster->api_node, kubernetes_api_port);
   if (!address) co_return address.error();
@@ -122,11 +131,7 @@ asio::awaitable<Result<void>> wait_for_api(Shared b, BootstrapContext &context) 
   access.endpoint = http::Endpoint::tls_tcp(address->first, address->second, std::move(tls));
   b->client = std::make_unique<kubernetes::Client>(context.executor(), std::move(access), http::PoolOptions());
   Result<void> answering = co_await b->client->wait_until_answering("/readyz", context.deadline());
-  if (answering || answering.error().code != Code::deadline_exceeded) co_return answering;
-  Error error = answering.error();
-  std::string services = co_await what_services_say(b);
-  error.message += services;
-  co_return error;
+  co_return co_await with_services(b, std::move(answering));
 }
 
 asio::awaitable<Result<void>> wait_for_all_nodes(Shared b, BootstrapContext &context, bool only_registered) {
@@ -144,11 +149,7 @@ asio::awaitable<Result<void>> wait_for_control_planes(Shared b, BootstrapContext
   for (const auto &machine : b->cluster->control_planes)
     machines.emplace_back(machine.name, machine.address);
   Result<void> answering = co_await wait_for_api_servers(*b->client, context, std::move(machines));
-  if (answering || answering.error().code != Code::deadline_exceeded) co_return answering;
-  Error error = answering.error();
-  std::string services = co_await what_services_say(b);
-  error.message += services;
-  co_return error;
+  co_return co_await with_services(b, std::move(answering));
 }
 
 /// A node has no tools with which a name could be resolved in it: the DNS pods' own readiness is what can be seen.

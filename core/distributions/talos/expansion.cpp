@@ -15,21 +15,19 @@ namespace ksail::talos {
 namespace {
 
 /// As the first workers were made, but without patches: those that have been given are not known any more.
-Result<std::string> new_worker_config(const ExpansionInput &input, const ImageFacts &image,
+Result<std::string> new_worker_config(const ExpansionInput &input, const ExpansionLayout &layout,
                                       const SecretsBundle &secrets, const std::string &control_plane_config) {
-  auto release = release_of(input.spec.kubernetes_version, image.use, image.labels);
+  auto release = release_of(input.spec.kubernetes_version, layout.image.use, layout.image.labels);
   if (!release) return release.error();
   const std::string what = machine_config_name(input.control_plane);
   auto documents = kubernetes::parse_yaml_documents(control_plane_config, what);
   if (!documents) return documents.error();
-  const YamlNode *found = documents->empty() ? nullptr : find(documents->front(), "cluster.controlPlane.endpoint");
-  if (!found)
+  const YamlNode *endpoint = documents->empty() ? nullptr : find(documents->front(), "cluster.controlPlane.endpoint");
+  if (!endpoint)
     return Error(Code::failed_precondition, what + ": cluster.controlPlane.endpoint is missing",
                  "without it a worker does not know where the API server is");
-  const auto balancer = std::find_if(input.nodes.begin(), input.nodes.end(),
-                                     [](const NodeFacts &node) { return node.role == load_balancer_role; });
-  const std::string endpoint = balancer == input.nodes.end() ? found->value : endpoint_url(balancer->ipv4);
-  auto config = cluster_config(input.spec, *release, image, endpoint);
+  auto config = cluster_config(input.spec, *release, layout.image,
+                               layout.balancer_address ? endpoint_url(*layout.balancer_address) : endpoint->value);
   if (!config) return config.error();
   const Documents made = machine_config(*config, secrets, MachineType::worker);
   if (auto checked = check_config(made, release->contract, MachineMode::container, "configuration of a worker");
@@ -55,7 +53,7 @@ asio::awaitable<Result<Expansion>> Talos::expand(NodeAccess &access, ExpansionIn
     if (!config) co_return config.error();
     machine.config = std::move(*config);
   } else {
-    auto config = new_worker_config(input, layout->image, *secrets, *control_plane);
+    auto config = new_worker_config(input, *layout, *secrets, *control_plane);
     if (!config) co_return config.error();
     machine.config = std::move(*config);
   }

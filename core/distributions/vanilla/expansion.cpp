@@ -93,9 +93,6 @@ asio::awaitable<Result<Expansion>> Vanilla::expand(NodeAccess &access, Expansion
   std::istringstream lines(parts[2]);
   for (std::string line; std::getline(lines, line);)
     ranges.insert(line);
-  std::string api_address;
-  for (const auto &node : input.nodes)
-    if (node.name == input.control_plane) api_address = node.ipv4;
 
   // The token is only written into kubeadm's file, as at creation: nothing joins by it.
   ConfigInput config{spec, input.host, *version, endpoint_host(spec) + ":" + std::to_string(api_port),
@@ -116,7 +113,7 @@ asio::awaitable<Result<Expansion>> Vanilla::expand(NodeAccess &access, Expansion
     auto client = issue_kubelet_client(*authority, name);
     if (!client) co_return client.error();
     NodeTemplate made = node_template(config, identity, image.use);
-    add_worker_files(made, *service_address, api_address);
+    add_worker_files(made, *service_address, layout->control_plane_address);
     add_kubelet_files(made, config, identity, authority->certificate_pem(), *client, range);
     expansion.nodes.push_back(std::move(made));
   }

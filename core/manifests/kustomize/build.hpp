@@ -7,11 +7,16 @@
 
 #include <ksail/sdk/result.hpp>
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace ksail::manifests::kustomize {
+
+/// What the file that describes a kustomization may be called.
+inline constexpr std::array<const char *, 3> kustomization_files{"kustomization.yaml", "kustomization.yml",
+                                                                 "Kustomization"};
 
 /// What a kustomization may read besides what is in or below its own directory.
 enum class LoadRestrictor : std::uint8_t { root_only, none };

@@ -16,6 +16,15 @@ std::string line(const char *field, std::string_view value) {
   return value.empty() ? "" : std::string(field) + ": " + std::string(value) + "\n";
 }
 
+std::vector<std::pair<std::string_view, std::string_view>> annotations_of(const Resource &resource) {
+  std::vector<std::pair<std::string_view, std::string_view>> values;
+  const Node *annotations = resource.metadata_map("annotations");
+  for (std::size_t i = 0; annotations != nullptr && i < annotations->pairs(); ++i) {
+    values.emplace_back(annotations->key(i)->text(), annotations->value(i)->text());
+  }
+  return values;
+}
+
 std::string remote(const Origin &origin) { return line("repo", origin.repo) + line("ref", origin.ref); }
 
 /// The origin of something a generator or transformer did.
@@ -110,27 +119,15 @@ void BuildMetadata::transformed_by(const Resources &resources, const Resource &c
 
 void BuildMetadata::separate_annotations(Arena &arena, const Resources &resources) const {
   for (Resource *resource : resources) {
-    const Node *annotations = tracking_ ? resource->metadata_map("annotations") : nullptr;
-    if (annotations == nullptr) {
-      continue;
+    if (tracking_ && resource->metadata_map("annotations") != nullptr) {
+      resource->set_metadata_map(arena, "annotations", annotations_of(*resource));
     }
-    std::vector<std::pair<std::string_view, std::string_view>> values;
-    for (std::size_t i = 0; i < annotations->pairs(); ++i) {
-      values.emplace_back(annotations->key(i)->text(), annotations->value(i)->text());
-    }
-    resource->set_metadata_map(arena, "annotations", std::move(values));
   }
 }
 
 void BuildMetadata::write(Arena &arena, Resource &resource) const {
-  std::vector<std::pair<std::string_view, std::string_view>> values;
-  if (const Node *annotations = resource.metadata_map("annotations")) {
-    for (std::size_t i = 0; i < annotations->pairs(); ++i) {
-      if (!is_build_annotation(annotations->key(i)->text())) {
-        values.emplace_back(annotations->key(i)->text(), annotations->value(i)->text());
-      }
-    }
-  }
+  auto values = annotations_of(resource);
+  std::erase_if(values, [](const auto &value) { return is_build_annotation(value.first); });
   if (origins_ && resource.origin != nullptr) {
     values.emplace_back("config.kubernetes.io/origin", *resource.origin);
   }

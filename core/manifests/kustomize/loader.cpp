@@ -206,7 +206,7 @@ Result<Loader> Loader::directory(const std::string &path) const {
 
 Result<std::string> Loader::kustomization_file() const {
   std::string found;
-  for (const char *name : {"kustomization.yaml", "kustomization.yml", "Kustomization"}) {
+  for (const char *name : kustomization_files) {
     std::error_code error;
     if (fs::is_regular_file(path_ / name, error)) {
       if (!found.empty()) {

@@ -226,7 +226,7 @@ asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
     applied = std::move(*tried);
   }
   turns_->applied(i);
-  if (inventory_) uids_.insert(text(field(applied->answer, "metadata"), "uid"));
+  if (inventory_) uids_.insert(text(field(*applied->answer, "metadata"), "uid"));
   if (inventory_home_ == i) {
     Result<void> announced = co_await inventory_->announce(contents(), deadline_);
     if (!announced) announce_error_ = announced.error();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace ksail::manifests {
 namespace {
@@ -133,6 +134,7 @@ Result<std::size_t> DocumentSplitter::find_json_end(std::size_t from) {
 Result<bool> DocumentSplitter::next(Document &document) {
   consume(length_);
   length_ = 0;
+  const bool after_json = std::exchange(after_json_, false);
   for (;;) {
     // What stands first decides how the end is found. Blank lines belong to nobody.
     if (buffer_.size() - begin_ < 4) {
@@ -156,13 +158,16 @@ Result<bool> DocumentSplitter::next(Document &document) {
           return std::move(end).error();
         }
         length_ = *end;
+        after_json_ = true;
         document = {{buffer_.data() + begin_, length_}, line_, offset_, true};
         return true;
       }
-      // Only whole lines may go: indentation means something.
+      // Only whole lines may go: indentation means something. The rest of the line on which a JSON value ends has none.
       const auto newline = std::string_view(buffer_).substr(begin_, skip).rfind('\n');
       if (newline != std::string_view::npos) {
         consume(newline + 1);
+      } else if (after_json) {
+        consume(skip);
       }
       break;
     }
@@ -190,6 +195,7 @@ Result<void> DocumentSplitter::extend(Document &document) {
     return std::move(end).error();
   }
   length_ = *end;
+  after_json_ = false;
   document = {{buffer_.data() + begin_, length_}, line_, offset_, false};
   return {};
 }

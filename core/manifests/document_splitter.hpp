@@ -53,6 +53,7 @@ private:
   std::size_t line_ = 1;
   std::size_t offset_ = 0;
   bool ended_ = false;
+  bool after_json_ = false; ///< the document given out last was cut out by its braces
 };
 
 } // namespace ksail::manifests

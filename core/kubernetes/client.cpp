@@ -208,14 +208,19 @@ asio::awaitable<Result<ApplyReply>> Client::Impl::apply(Self self, std::string p
   const std::string attempt = describe_request("PATCH", path, content_type);
   if (response->status >= 400) co_return api_error(attempt, *response);
   ApplyReply reply;
+  // A creation tells all there is to tell by its status.
+  if (response->status == 201 && response->body.starts_with('{')) {
+    reply.object = LateJson(std::move(response->body));
+    co_return std::move(reply);
+  }
   reply.object = json::parse(response->body, nullptr, false);
-  if (!reply.object.is_object()) co_return Error(Code::internal, attempt + ": the answer is not an object");
+  if (!(*reply.object).is_object()) co_return Error(Code::internal, attempt + ": the answer is not an object");
   answer.status = response->status;
   if (const auto date = parse_http_date(response->headers.get("Date")))
     // Two seconds of slack: both clocks are cut to whole seconds, and the answer may have been on its way.
     answer.not_before_unix = *date - std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - sent).count() - 2;
-  reply.effect = apply_effect(answer, reply.object, options.field_manager);
-  if (!options.dry_run) self->learn_revision(path, reply.object);
+  reply.effect = apply_effect(answer, *reply.object, options.field_manager);
+  if (!options.dry_run) self->learn_revision(path, *reply.object);
   co_return std::move(reply);
 }
 

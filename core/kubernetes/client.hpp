@@ -8,6 +8,8 @@
 // object and the server's message.
 #pragma once
 
+#include "kubernetes/late_json.hpp"
+
 #include <ksail/sdk/async.hpp>
 #include <ksail/sdk/http.hpp>
 #include <ksail/sdk/result.hpp>
@@ -52,7 +54,7 @@ struct ApplyOptions {
 enum class ApplyEffect { created, configured, unchanged };
 struct ApplyReply {
   ApplyEffect effect = ApplyEffect::created;
-  nlohmann::json object;
+  LateJson object; ///< as the server has it now
 };
 
 class Client {

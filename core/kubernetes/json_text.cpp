@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubernetes/json_text.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -70,31 +71,51 @@ std::size_t special(std::string_view json, std::size_t at, const char *&escape, 
   }
 }
 
+/// Bytes that may need something; all others are copied as they come.
+constexpr std::array<bool, 256> worth_a_look = [] {
+  std::array<bool, 256> table{};
+  for (const unsigned char c : {'"', '\\', '{', '['})
+    table[c] = true;
+  for (const unsigned char c : {0x7Fu, 0xC2u, 0xE2u, 0xEFu})
+    table[c] = true;
+  return table;
+}();
+
+/// What stands for the escape at `at`, appended to `out`; how long it is.
+std::size_t take_escape(std::string_view json, std::size_t at, std::string &out) {
+  if (json.substr(at + 1, 1) == "/") {
+    out += '/';
+    return 2;
+  }
+  if (json.substr(at + 1, 1) == "u") {
+    const auto high = hex4(json.substr(at + 2));
+    if (high && *high >= 0xD800u && *high < 0xDC00u && json.substr(at + 6, 2) == "\\u") {
+      const auto low = hex4(json.substr(at + 8));
+      if (low && *low >= 0xDC00u && *low < 0xE000u) {
+        append_utf8(out, 0x10000u + ((*high - 0xD800u) << 10) + (*low - 0xDC00u));
+        return 12;
+      }
+    }
+  }
+  out.append(json.substr(at, 2)); // also \\ : its second character starts no escape
+  return 2;
+}
+
 } // namespace
 
 std::string yaml_safe(std::string_view json) {
   std::string out, scratch;
-  out.reserve(json.size());
+  out.reserve(json.size() + json.size() / 8);
+  bool quoted = false;
   for (std::size_t i = 0; i < json.size();) {
-    if (json[i] == '\\' && i + 1 < json.size()) {
-      if (json[i + 1] == '/') {
-        out += '/';
-        i += 2;
-        continue;
-      }
-      if (json[i + 1] == 'u') {
-        const auto high = hex4(json.substr(i + 2));
-        if (high && *high >= 0xD800u && *high < 0xDC00u && json.substr(i + 6, 2) == "\\u") {
-          const auto low = hex4(json.substr(i + 8));
-          if (low && *low >= 0xDC00u && *low < 0xE000u) {
-            append_utf8(out, 0x10000u + ((*high - 0xD800u) << 10) + (*low - 0xDC00u));
-            i += 12;
-            continue;
-          }
-        }
-      }
-      out.append(json.substr(i, 2)); // also \\ : its second character starts no escape
-      i += 2;
+    const std::size_t from = i;
+    while (i < json.size() && !worth_a_look[static_cast<unsigned char>(json[i])])
+      ++i;
+    out.append(json.substr(from, i - from));
+    if (i == json.size()) break;
+    const char c = json[i];
+    if (c == '\\') {
+      i += take_escape(json, i, out);
       continue;
     }
     const char *escape = nullptr;
@@ -103,7 +124,10 @@ std::string yaml_safe(std::string_view json) {
       i += length;
       continue;
     }
-    out += json[i++];
+    out += c;
+    ++i;
+    if (c == '"') quoted = !quoted;
+    if (!quoted && (c == '{' || c == '[')) out += '\n';
   }
   return out;
 }

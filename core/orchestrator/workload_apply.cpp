@@ -229,7 +229,7 @@ asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
   }
   turns_->applied(i);
   if (inventory_) {
-    const std::string uid = text(field(applied->answer, "metadata"), "uid");
+    const std::string uid = text(field(*applied->answer, "metadata"), "uid");
     outcomes_[i].note = taken_over(others_, uid, *options_.inventory);
     uids_.insert(uid);
   }

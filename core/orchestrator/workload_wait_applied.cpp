@@ -46,14 +46,14 @@ asio::awaitable<Result<void>> AppliedWait::wait(std::size_t i, const Written &ap
   wanted.name = applied.name;
   wanted.title = object.describe();
   wanted.wide = wide_.contains({object.api_version, object.kind});
-  const json metadata = field(applied.answer, "metadata");
+  const json metadata = field(*applied.answer, "metadata");
   if (const auto generation = metadata.find("generation");
       generation != metadata.end() && generation->is_number_integer())
     wanted.hints.generation = generation->get<std::int64_t>();
   if (applied.info.kind == "PersistentVolumeClaim" && applied.info.group.empty())
-    wanted.hints.claim_waits_for_pod = co_await claims_.waits_for_pod(applied.answer, deadline_);
+    wanted.hints.claim_waits_for_pod = co_await claims_.waits_for_pod(*applied.answer, deadline_);
   // Often the answer of the apply is all that is needed.
-  const ReadinessVerdict now = assess_readiness(applied.answer, wanted.hints);
+  const ReadinessVerdict now = assess_readiness(*applied.answer, wanted.hints);
   if (now.state == Readiness::ready) co_return Result<void>();
   Result<void> waited = co_await watch_->wait(std::move(wanted));
   co_return waited;

@@ -169,8 +169,9 @@ asio::awaitable<Result<Written>> ObjectWriter::once(const Object &object, Attemp
       error.hint = "add the Namespace to what is applied, or create it: kubectl create namespace " + written.ns;
     co_return error;
   }
-  if (const json &metadata = field(reply->object, "metadata"); !text(metadata, "deletionTimestamp").empty()) {
-    const std::string block = deletion_block(reply->object);
+  const bool created = reply->effect == kubernetes::ApplyEffect::created;
+  if (!created && !text(field(*reply->object, "metadata"), "deletionTimestamp").empty()) {
+    const std::string block = deletion_block(*reply->object);
     co_return Error(Code::failed_precondition,
                     object.describe() + " is being deleted, and what was applied goes with it" +
                         (block.empty() ? "" : ": " + block),
@@ -178,7 +179,7 @@ asio::awaitable<Result<Written>> ObjectWriter::once(const Object &object, Attemp
   }
   written.effect = effect_word(reply->effect);
   if (options_.dry_run && written.effect != "created") {
-    auto effect = co_await effect_of_trial(at, reply->object);
+    auto effect = co_await effect_of_trial(at, *reply->object);
     if (!effect) co_return effect.error();
     written.effect = std::move(*effect);
   }
@@ -229,10 +230,9 @@ asio::awaitable<Result<Written>> ObjectWriter::create_generated(const Object &ob
   auto answer =
       co_await client_.request("POST", std::move(path), std::move(*body), "application/json", request_deadline());
   if (!answer) co_return answer.error();
-  written.answer = json::parse(answer->body, nullptr, false);
+  written.answer = kubernetes::LateJson(std::move(answer->body));
   written.effect = "created";
-  if (written.answer.is_object() && written.answer.contains("metadata"))
-    written.name = written.answer["metadata"].value("name", "");
+  written.name = text(field(*written.answer, "metadata"), "name");
   co_return std::move(written);
 }
 

@@ -8,7 +8,7 @@
 #include "orchestrator/workload_pace.hpp"
 #include "orchestrator/workload_retry.hpp"
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <functional>
 #include <map>
@@ -23,7 +23,7 @@ struct Written {
   std::string effect;
   kubernetes::ResourceInfo info;
   std::string ns, name;
-  nlohmann::json answer; ///< the object as the server has it
+  kubernetes::LateJson answer; ///< the object as the server has it
 };
 
 /// Lives on the client's executor. A request that was sent is waited for even when the caller is cancelled (for at most

@@ -2,6 +2,7 @@
 #include <ksail/sdk/async.hpp>
 
 #include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -81,6 +82,8 @@ namespace {
 
 using Work = std::vector<std::function<asio::awaitable<Result<void>>()>>;
 
+constexpr std::size_t at_a_time = 64;
+
 /// The children of one run_all, shared with their completion handlers.
 struct Group : std::enable_shared_from_this<Group> {
   struct Member {
@@ -92,8 +95,14 @@ struct Group : std::enable_shared_from_this<Group> {
       : executor(ex), wake(ex, asio::steady_timer::time_point::max()), work(std::move(w)), members(work.size()),
         options(o) {}
 
+  /// Some at a time: what the first have to send is on its way before the last have begun.
   void start_more() {
-    while (!stopping && next < work.size() && (options.limit == 0 || running < options.limit)) {
+    for (std::size_t some = at_a_time; !stopping && next < work.size() && (options.limit == 0 || running < options.limit);
+         --some) {
+      if (some == 0) {
+        asio::post(executor, [self = shared_from_this()] { self->start_more(); });
+        return;
+      }
       const std::size_t index = next++;
       ++running;
       members[index].started = true;

@@ -155,12 +155,20 @@ TEST_CASE("an object of which we own nothing, stored again only for the server's
 }
 
 TEST_CASE("JSON is made readable for a YAML parser without changing its meaning") {
-  CHECK(yaml_safe(R"({"a":"\/x"})") == R"({"a":"/x"})");
-  CHECK(yaml_safe(R"({"a":"\ud83d\ude00"})") == "{\"a\":\"\xF0\x9F\x98\x80\"}");
-  CHECK(yaml_safe("{\"a\":\"\xC2\x85\xE2\x80\xA8\xE2\x80\xA9\x7F\"}") == R"({"a":"\u0085\u2028\u2029\u007f"})");
-  CHECK(yaml_safe(R"({"a":"\\/ \\ud83d \u0041"})") == R"({"a":"\\/ \\ud83d \u0041"})");
-  CHECK(yaml_safe("{\"a\":\"grün ☃ 😀 \xEF\xBB\xBF\"}") == "{\"a\":\"grün ☃ 😀 \\ufeff\"}");
+  CHECK(yaml_safe(R"("\/x")") == R"("/x")");
+  CHECK(yaml_safe(R"("\ud83d\ude00")") == "\"\xF0\x9F\x98\x80\"");
+  CHECK(yaml_safe("\"\xC2\x85\xE2\x80\xA8\xE2\x80\xA9\x7F\"") == R"("\u0085\u2028\u2029\u007f")");
+  CHECK(yaml_safe(R"("\\/ \\ud83d \u0041")") == R"("\\/ \\ud83d \u0041")");
+  CHECK(yaml_safe("\"grün ☃ 😀 \xEF\xBB\xBF\"") == "\"grün ☃ 😀 \\ufeff\"");
   const std::string all = json("\x7F\xC2\x85\xC2\x9F\xC2\xA0\xE2\x80\xA8\xEF\xBF\xBE😀\\/\"\n\t").dump();
+  CHECK(json::parse(yaml_safe(all)) == json::parse(all));
+}
+
+TEST_CASE("no brace or bracket of JSON for a YAML parser is followed by more on its line, except in texts") {
+  CHECK(yaml_safe(R"({"a":{"b":[1,[2]],"c":{},"d":[]}})") ==
+        "{\n\"a\":{\n\"b\":[\n1,[\n2]],\"c\":{\n},\"d\":[\n]}}");
+  CHECK(yaml_safe(R"(["{[\"{","\\",{}])") == "[\n\"{[\\\"{\",\"\\\\\",{\n}]");
+  const std::string all = json({{"{\"[", "[\\"}, {"list", {1, "\\", json::object(), json::array()}}}).dump();
   CHECK(json::parse(yaml_safe(all)) == json::parse(all));
 }
 

@@ -262,7 +262,7 @@ TEST_CASE("an apply sends the object as server-side apply and tells created, con
   CHECK(first.method == "PATCH");
   CHECK(first.target == "/api/v1/namespaces/a/configmaps/new?fieldManager=ksail&force=true&fieldValidation=Strict");
   CHECK(first.headers.get("Content-Type") == "application/apply-patch+yaml");
-  CHECK(first.body == R"({"a":"/"})");
+  CHECK(first.body == "{\n\"a\":\"/\"}");
 }
 
 TEST_CASE("an apply works for those who may not list namespaces, and says dryRun when it is one") {

@@ -46,6 +46,21 @@ std::string signal_name(int number) { return number == SIGTERM ? "SIGTERM" : "Ct
 Execution::Execution(CommandContext &context)
     : context_(context), io_(*new asio::io_context(1)), services_(*new CommandHost(context)) {}
 
+Execution::~Execution() { end_meanwhile(); }
+
+void Execution::meanwhile(std::function<asio::awaitable<Result<void>>()> work) {
+  // The function goes with what it began: a coroutine lambda needs its captures.
+  const auto kept = std::make_shared<std::function<asio::awaitable<Result<void>>()>>(std::move(work));
+  asio::co_spawn(io_, (*kept)(), [kept](std::exception_ptr, const Result<void> &) {});
+  meanwhile_ = std::thread([this] { io_.run(); });
+}
+
+void Execution::end_meanwhile() {
+  if (!meanwhile_.joinable()) return;
+  io_.stop();
+  meanwhile_.join();
+}
+
 Result<void> Execution::load_provider(const config::Settings &settings) {
   timing::Scope scope(context_.timing, "load", "plugin");
   const auto &name = settings.text(config::key::provider);
@@ -61,6 +76,7 @@ Result<void> Execution::load_provider(const config::Settings &settings) {
 
 std::optional<Error> Execution::run_erased(const std::function<asio::awaitable<void>()> &work,
                                            const Interruption &interruption) {
+  end_meanwhile();
   asio::cancellation_signal cancel;
   std::exception_ptr thrown;
   bool ended = false;

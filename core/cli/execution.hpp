@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 
 namespace ksail::cli {
 
@@ -27,11 +28,17 @@ struct Interruption {
 class Execution {
 public:
   explicit Execution(CommandContext &context);
+  Execution(const Execution &) = delete;
+  ~Execution();
 
   /// Loads the provider in effect and makes session() usable.
   Result<void> load_provider(const config::Settings &settings);
   Session &session() { return *session_; }
   asio::any_io_executor executor() { return io_.get_executor(); }
+
+  /// Begins `work` on a thread of its own, on executor(), while the caller does something else. run() takes it over,
+  /// finished or not; nobody is told its failure. Once.
+  void meanwhile(std::function<asio::awaitable<Result<void>>()> work);
 
   /// Runs `work` to its end. A signal cancels it (terminal cancellation); it is expected to end in its own time. An
   /// exception is a bug: Code::internal.
@@ -46,6 +53,7 @@ public:
   }
 
 private:
+  void end_meanwhile();
   std::optional<Error> run_erased(const std::function<asio::awaitable<void>()> &work, const Interruption &interruption);
 
   CommandContext &context_;
@@ -53,6 +61,7 @@ private:
   plugins::HostServices &services_;
   std::unique_ptr<plugins::Provider> provider_;
   std::optional<Session> session_;
+  std::thread meanwhile_;
 };
 
 /// Cancels what plugins do and stops their threads, for at most a moment.

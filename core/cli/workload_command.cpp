@@ -107,6 +107,8 @@ Result<void> run_workload_apply(CommandContext &context) {
 
   const bool local = dry_run == "client";
   WorkloadSession session(context, *settings, "workload apply", !local);
+  Execution execution(context);
+  auto client = session.client(execution, options.concurrency);
   auto objects = session.object_set({.last_wins = invocation.has("last-wins")});
   if (!objects) return objects.error();
   if (invocation.has("inventory")) {
@@ -118,8 +120,6 @@ Result<void> run_workload_apply(CommandContext &context) {
   if (options.prune && !options.inventory)
     return Error(Code::usage, "--prune needs to know what was applied before", "--inventory NAME, always the same one");
   if (local) return show_unapplied(context, **objects);
-  Execution execution(context);
-  auto client = session.client(execution, options.concurrency);
   if (!client) return client.error();
   const std::size_t total = (*objects)->size();
   std::map<std::string, std::string> short_names;

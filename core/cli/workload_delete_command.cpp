@@ -75,6 +75,8 @@ Result<void> run_workload_delete(CommandContext &context) {
 
   // What is deleted has to be named: the source directory is not taken for granted as it is for `apply`.
   WorkloadSession session(context, *settings, "workload delete", invocation.value("dry-run") != "client");
+  Execution execution(context);
+  auto client = session.client(execution, options->concurrency);
   auto objects = session.objects({.source_directory_too = false, .last_wins = true});
   if (!objects) return objects.error();
   std::map<std::string, std::string> short_names;
@@ -91,8 +93,6 @@ Result<void> run_workload_delete(CommandContext &context) {
     if (context.json) context.answer("WorkloadDeletion", {{"dryRun", "client"}, {"objects", list}, {"failed", 0}});
     return {};
   }
-  Execution execution(context);
-  auto client = session.client(execution, options->concurrency);
   if (!client) return client.error();
   const std::size_t total = objects->size();
   const std::string step = "delete";

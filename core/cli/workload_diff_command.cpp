@@ -77,10 +77,10 @@ Result<void> run_workload_diff(CommandContext &context) {
   context.summary.command = "workload diff";
 
   WorkloadSession session(context, *settings, "workload diff");
-  auto objects = session.objects({.last_wins = invocation.has("last-wins")});
-  if (!objects) return objects.error();
   Execution execution(context);
   auto client = session.client(execution, options.concurrency);
+  auto objects = session.objects({.last_wins = invocation.has("last-wins")});
+  if (!objects) return objects.error();
   if (!client) return client.error();
   const std::size_t total = objects->size();
   std::function<asio::awaitable<Result<std::vector<ObjectDifference>>>()> work = [&] {

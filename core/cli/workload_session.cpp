@@ -133,7 +133,10 @@ Result<std::unique_ptr<kubernetes::Client>> WorkloadSession::client(Execution &e
   http::PoolOptions pool;
   pool.max_connections = std::max(pool.max_connections, connections);
   pool.user_agent = "ksail/" KSAIL_VERSION;
-  return std::make_unique<kubernetes::Client>(execution.executor(), *access_, pool);
+  auto client = std::make_unique<kubernetes::Client>(execution.executor(), *access_, pool);
+  // What goes wrong is found again, and told, by the first request.
+  execution.meanwhile([connecting = client.get()] { return connecting->connect(Deadline::never()); });
+  return client;
 }
 
 Result<std::size_t> concurrency_of(const Invocation &invocation) {

@@ -38,6 +38,7 @@ public:
   std::string home_namespace() const;
   /// Of the cluster in effect, or why there is none.
   const Result<kubernetes::ClusterAccess> &access() const { return access_; }
+  /// Connects meanwhile: to be asked for before the manifests are read. Once.
   Result<std::unique_ptr<kubernetes::Client>> client(Execution &execution, std::size_t connections);
 
 private:

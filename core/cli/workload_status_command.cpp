@@ -104,10 +104,10 @@ Result<void> run_workload_status(CommandContext &context) {
   options.all_namespaces = invocation.has("all-namespaces");
   options.timeout = timeout_of(*settings, std::chrono::seconds(30));
   WorkloadSession session(context, *settings, "workload status");
-  auto objects = objects_of(context, *settings, session);
-  if (!objects) return objects.error();
   Execution execution(context);
   auto client = session.client(execution, 16);
+  auto objects = objects_of(context, *settings, session);
+  if (!objects) return objects.error();
   if (!client) return client.error();
 
   const auto &terminal = context.console.terminal();

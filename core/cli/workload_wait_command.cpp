@@ -53,10 +53,10 @@ Result<void> run_workload_wait(CommandContext &context) {
   context.summary.command = "workload wait";
 
   WorkloadSession session(context, *settings, "workload wait");
-  auto objects = session.objects({.last_wins = true});
-  if (!objects) return objects.error();
   Execution execution(context);
   auto client = session.client(execution, 16);
+  auto objects = session.objects({.last_wins = true});
+  if (!objects) return objects.error();
   if (!client) return client.error();
   const std::size_t total = objects->size();
   const std::string word = word_of(options), step = "wait";

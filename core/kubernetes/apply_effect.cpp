@@ -40,17 +40,66 @@ Ownership ownership(const json &object, std::string_view field_manager) {
   return out;
 }
 
+std::uint64_t revision_from(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return failed == std::errc() && end == text.data() + text.size() ? value : 0;
+}
+
+/// Takes the events of an object's text up to its metadata.resourceVersion.
+class RevisionFinder final : public nlohmann::json_sax<json> {
+public:
+  std::uint64_t revision = 0;
+
+  bool key(std::string &name) override {
+    if (depth_ == 1) in_metadata_ = name == "metadata";
+    here_ = depth_ == 2 && in_metadata_ && name == "resourceVersion";
+    return true;
+  }
+  bool string(std::string &value) override {
+    if (here_) revision = revision_from(value);
+    return !here_;
+  }
+  bool start_object(std::size_t) override { return enter(); }
+  bool end_object() override { return leave(); }
+  bool start_array(std::size_t) override { return enter(); }
+  bool end_array() override { return leave(); }
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(std::int64_t) override { return true; }
+  bool number_unsigned(std::uint64_t) override { return true; }
+  bool number_float(double, const std::string &) override { return true; }
+  bool binary(json::binary_t &) override { return true; }
+  bool parse_error(std::size_t, const std::string &, const nlohmann::detail::exception &) override { return false; }
+
+private:
+  bool enter() {
+    ++depth_;
+    here_ = false;
+    return true;
+  }
+  bool leave() {
+    --depth_;
+    return true;
+  }
+  std::size_t depth_ = 0;
+  bool in_metadata_ = false, here_ = false;
+};
+
 } // namespace
+
+std::uint64_t revision_in(std::string_view object) {
+  RevisionFinder finder;
+  json::sax_parse(object, &finder);
+  return finder.revision;
+}
 
 std::uint64_t revision_of(const json &object) {
   const auto metadata = object.find("metadata");
   if (metadata == object.end() || !metadata->is_object()) return 0;
   const auto version = metadata->find("resourceVersion");
   if (version == metadata->end() || !version->is_string()) return 0;
-  const auto &text = version->get_ref<const std::string &>();
-  std::uint64_t value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return failed == std::errc() && end == text.data() + text.size() ? value : 0;
+  return revision_from(version->get_ref<const std::string &>());
 }
 
 ApplyEffect apply_effect(const ApplyAnswer &answer, const json &object, std::string_view field_manager) {

@@ -30,5 +30,7 @@ std::optional<ApplyEffect> effect_of_lost_apply(const nlohmann::json &object, st
 
 /// metadata.resourceVersion as a number; 0 when it is none.
 std::uint64_t revision_of(const nlohmann::json &object);
+/// The same of an object's text, which is read no further than to there.
+std::uint64_t revision_in(std::string_view object);
 
 } // namespace ksail::kubernetes

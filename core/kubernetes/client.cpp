@@ -105,9 +105,15 @@ Error Client::Impl::explain(Error error) const {
   return error;
 }
 
-void Client::Impl::learn_revision(std::string_view path, const json &answer) {
+void Client::Impl::learn_revision(std::string_view path, std::uint64_t seen) {
   // Only what lives in the API server's own store: an aggregated API counts its versions by itself.
-  if (path.starts_with("/api/v1/")) revision = std::max(revision, revision_of(answer));
+  if (path.starts_with("/api/v1/")) revision = std::max(revision, seen);
+}
+
+asio::awaitable<Result<void>> Client::Impl::connect(Self self, Deadline deadline) {
+  const auto http = self->http; // stays alive when a renewal replaces it
+  Result<void> connected = co_await http->connect(deadline);
+  co_return connected;
 }
 
 asio::awaitable<Result<http::Response>> Client::Impl::exchange(Self self, http::Request request, Deadline deadline) {
@@ -175,7 +181,7 @@ asio::awaitable<Result<json>> Client::Impl::json_request(Self self, std::string 
   if (!response) co_return response.error();
   json parsed = json::parse(response->body, nullptr, false);
   if (parsed.is_discarded()) co_return Error(Code::internal, attempt + ": the answer is not JSON");
-  self->learn_revision(asked, parsed);
+  self->learn_revision(asked, revision_of(parsed));
   co_return std::move(parsed);
 }
 
@@ -210,6 +216,7 @@ asio::awaitable<Result<ApplyReply>> Client::Impl::apply(Self self, std::string p
   ApplyReply reply;
   // A creation tells all there is to tell by its status.
   if (response->status == 201 && response->body.starts_with('{')) {
+    if (!options.dry_run) self->learn_revision(path, revision_in(response->body));
     reply.object = LateJson(std::move(response->body));
     co_return std::move(reply);
   }
@@ -220,7 +227,7 @@ asio::awaitable<Result<ApplyReply>> Client::Impl::apply(Self self, std::string p
     // Two seconds of slack: both clocks are cut to whole seconds, and the answer may have been on its way.
     answer.not_before_unix = *date - std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - sent).count() - 2;
   reply.effect = apply_effect(answer, *reply.object, options.field_manager);
-  if (!options.dry_run) self->learn_revision(path, *reply.object);
+  if (!options.dry_run) self->learn_revision(path, revision_of(*reply.object));
   co_return std::move(reply);
 }
 
@@ -254,6 +261,8 @@ Client::Client(asio::any_io_executor ex, ClusterAccess access, http::PoolOptions
     : impl_(std::make_shared<Impl>(std::move(ex), std::move(access), std::move(pool))) {}
 Client::~Client() = default;
 Client::Client(Client &&) noexcept = default;
+
+asio::awaitable<Result<void>> Client::connect(Deadline deadline) { return Impl::connect(impl_, deadline); }
 
 asio::awaitable<Result<json>> Client::get(std::string path, Deadline deadline) {
   return Impl::json_request(impl_, "GET", std::move(path), std::string(), std::string(), deadline);

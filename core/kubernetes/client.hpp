@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Client of one Kubernetes API server: requests over one HTTP/2 connection (HTTP/1.1 where the server wants that), watches
-// over their own; discovery, server-side apply.
+// Client of one Kubernetes API server: requests over one HTTP/2 connection (HTTP/1.1 where the server wants that),
+// watches over their own; discovery, server-side apply.
 //
 // Threads: lives on the executor it was made with. Errors: an HTTP status of 400 and more becomes an Error whose code
 // is mapped from the Status object (404 not_found, 409 already_exists/aborted by reason, 401 unauthenticated, 403
@@ -63,6 +63,8 @@ public:
   ~Client();
   Client(Client &&) noexcept;
 
+  /// Opens the connection that the first request will find, or wait for. Uses no credentials but a client certificate.
+  asio::awaitable<Result<void>> connect(Deadline deadline);
   /// All of these: an answer 429, or 5xx with Retry-After, is waited out and asked again within the deadline (at most
   /// 10 times), except in apply(), whose caller paces itself. 401 renews the credentials once where they can be
   /// renewed. A client certificate that has expired fails before anything is sent. The work goes on when the Client is

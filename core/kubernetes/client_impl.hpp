@@ -31,8 +31,9 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   /// Renews the access if it can be and nobody has done so since `seen`.
   Result<void> renew(unsigned seen);
   Error explain(Error error) const; ///< a transport failure, with what to do about it
-  void learn_revision(std::string_view path, const nlohmann::json &answer);
+  void learn_revision(std::string_view path, std::uint64_t seen);
 
+  static asio::awaitable<Result<void>> connect(Self self, Deadline deadline);
   static asio::awaitable<Result<http::Response>> exchange(Self self, http::Request request, Deadline deadline);
   static asio::awaitable<Result<std::unique_ptr<http::Stream>>> open(Self self, http::Request request,
                                                                      Deadline deadline);

@@ -97,8 +97,8 @@ struct Group : std::enable_shared_from_this<Group> {
 
   /// Some at a time: what the first have to send is on its way before the last have begun.
   void start_more() {
-    for (std::size_t some = at_a_time; !stopping && next < work.size() && (options.limit == 0 || running < options.limit);
-         --some) {
+    for (std::size_t some = at_a_time;
+         !stopping && next < work.size() && (options.limit == 0 || running < options.limit); --some) {
       if (some == 0) {
         asio::post(executor, [self = shared_from_this()] { self->start_more(); });
         return;

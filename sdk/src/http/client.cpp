@@ -62,6 +62,7 @@ struct Client::Impl final : Connector, std::enable_shared_from_this<Client::Impl
   asio::awaitable<bool> take_turn();
   void end_turn();
 
+  static asio::awaitable<Result<void>> connect(Shared self);
   static asio::awaitable<Result<Response>> send(Shared self, std::shared_ptr<const Request> request);
   static asio::awaitable<Result<std::unique_ptr<Stream>>> open(Shared self, std::shared_ptr<const Request> request);
   static asio::awaitable<Result<std::unique_ptr<Duplex>>> upgrade(Shared self, std::shared_ptr<const Request> request);
@@ -108,7 +109,7 @@ asio::awaitable<Result<std::shared_ptr<Transport>>> Client::Impl::connect_offeri
     tls = std::move(*made);
   }
   const Deadline limit = Deadline::after(options.connect_timeout);
-  auto connecting = connect(endpoint, tls, std::move(protocols), limit);
+  auto connecting = http::connect(endpoint, tls, std::move(protocols), limit);
   auto transport = co_await with_deadline(std::move(connecting), limit, "connecting to " + endpoint.describe());
   if (!transport) {
     Error error = transport.error();
@@ -190,6 +191,17 @@ void Client::Impl::end_turn() {
   waiters.pop_front();
   next->granted = true;
   next->called.set();
+}
+
+asio::awaitable<Result<void>> Client::Impl::connect(Shared self) {
+  if (self->shared) {
+    Result<void> connected = co_await self->shared->connect(self);
+    co_return connected;
+  }
+  auto connection = co_await self->fresh();
+  if (!connection) co_return connection.error();
+  self->keep(std::move(connection->transport));
+  co_return Result<void>();
 }
 
 asio::awaitable<Result<Response>> Client::Impl::send(Shared self, std::shared_ptr<const Request> request) {
@@ -295,6 +307,10 @@ Client &Client::operator=(Client &&other) noexcept {
 }
 
 // None of these is a coroutine itself: the client may be moved or gone when the work begins.
+asio::awaitable<Result<void>> Client::connect(Deadline deadline) {
+  return with_deadline(Impl::connect(impl_), deadline, "connecting to " + impl_->endpoint.describe());
+}
+
 asio::awaitable<Result<Response>> Client::send(Request request, Deadline deadline) {
   std::string what = describe(request) + " at " + impl_->endpoint.describe();
   return with_deadline(Impl::send(impl_, std::make_shared<const Request>(std::move(request))), deadline,

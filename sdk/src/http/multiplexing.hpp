@@ -24,6 +24,8 @@ public:
 class SharedPool {
 public:
   virtual ~SharedPool() = default;
+  /// Opens the connection that the next request will find.
+  virtual asio::awaitable<Result<void>> connect(std::shared_ptr<Connector> connector) = 0;
   /// Nothing when the server takes one request at a time on a connection: from then on always. The work goes on when
   /// the pool is destroyed meanwhile.
   virtual asio::awaitable<Result<std::optional<Response>>> send(std::shared_ptr<const Request> request,

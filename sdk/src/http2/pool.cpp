@@ -82,6 +82,13 @@ struct PoolState : std::enable_shared_from_this<PoolState> {
     co_return *opening->child->result;
   }
 
+  static asio::awaitable<Result<void>> connect(std::shared_ptr<PoolState> self,
+                                               std::shared_ptr<http::Connector> connector) {
+    auto connection = co_await get(self, std::move(connector));
+    if (!connection) co_return connection.error();
+    co_return Result<void>();
+  }
+
   static asio::awaitable<Result<std::optional<http::Response>>> send(std::shared_ptr<PoolState> self,
                                                                      std::shared_ptr<const http::Request> request,
                                                                      std::shared_ptr<http::Connector> connector) {
@@ -123,6 +130,9 @@ public:
   ~Pool() override {
     state_->closed = true;
     state_->current.reset();
+  }
+  asio::awaitable<Result<void>> connect(std::shared_ptr<http::Connector> connector) override {
+    return PoolState::connect(state_, std::move(connector));
   }
   asio::awaitable<Result<std::optional<http::Response>>> send(std::shared_ptr<const http::Request> request,
                                                               std::shared_ptr<http::Connector> connector) override {

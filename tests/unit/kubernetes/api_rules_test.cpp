@@ -154,6 +154,19 @@ TEST_CASE("an object of which we own nothing, stored again only for the server's
   CHECK(apply_effect({200, 99, std::nullopt}, object, "other") == ApplyEffect::configured);
 }
 
+TEST_CASE("the version of an object is found in its text as in the object") {
+  for (const std::string object :
+       {R"({"kind":"ConfigMap","metadata":{"name":"a","resourceVersion":"17","uid":"x"},"data":{}})",
+        R"({"spec":{"metadata":{"resourceVersion":"9"},"resourceVersion":"8"},"metadata":{"resourceVersion":"17"}})",
+        R"({"spec":[{"metadata":{"resourceVersion":"9"}}],"metadata":{"labels":{"resourceVersion":"8"}}})",
+        R"({"metadata":{"resourceVersion":"17x"}})", R"({"metadata":{"resourceVersion":17}})", R"({"metadata":[]})",
+        R"([{"metadata":{"resourceVersion":"9"}}])", R"("metadata")", "{}"})
+    CHECK(revision_in(object) == revision_of(json::parse(object)));
+  CHECK(revision_in(R"({"metadata":{"resourceVersion":"17"},"data":)") == 17);
+  CHECK(revision_in(R"({"metadata":{"resourceVersion":)") == 0);
+  CHECK(revision_in("") == 0);
+}
+
 TEST_CASE("JSON is made readable for a YAML parser without changing its meaning") {
   CHECK(yaml_safe(R"("\/x")") == R"("/x")");
   CHECK(yaml_safe(R"("\ud83d\ude00")") == "\"\xF0\x9F\x98\x80\"");
@@ -165,8 +178,7 @@ TEST_CASE("JSON is made readable for a YAML parser without changing its meaning"
 }
 
 TEST_CASE("no brace or bracket of JSON for a YAML parser is followed by more on its line, except in texts") {
-  CHECK(yaml_safe(R"({"a":{"b":[1,[2]],"c":{},"d":[]}})") ==
-        "{\n\"a\":{\n\"b\":[\n1,[\n2]],\"c\":{\n},\"d\":[\n]}}");
+  CHECK(yaml_safe(R"({"a":{"b":[1,[2]],"c":{},"d":[]}})") == "{\n\"a\":{\n\"b\":[\n1,[\n2]],\"c\":{\n},\"d\":[\n]}}");
   CHECK(yaml_safe(R"(["{[\"{","\\",{}])") == "[\n\"{[\\\"{\",\"\\\\\",{\n}]");
   const std::string all = json({{"{\"[", "[\\"}, {"list", {1, "\\", json::object(), json::array()}}}).dump();
   CHECK(json::parse(yaml_safe(all)) == json::parse(all));

@@ -137,6 +137,33 @@ TEST_CASE("http2: all requests share one connection, as many at a time as the po
   CHECK(counters.connections_reused == 92);
 }
 
+TEST_CASE("http2: a connection that is opened ahead is there for the first requests, also while it is being opened") {
+  Loop loop;
+  Site site;
+  auto client = site.client(loop);
+  SECTION("open") {
+    REQUIRE(loop.run(client.connect(soon())));
+    CHECK(site.tls->handshakes == 1);
+    CHECK(site.requests() == 0);
+    REQUIRE(loop.run(client.connect(soon()))); // there is one
+    for (const auto &answer : at_once(loop, client, 3))
+      REQUIRE(answer);
+  }
+  SECTION("being opened") {
+    std::vector<std::function<asio::awaitable<Result<void>>()>> both;
+    both.push_back([&]() -> asio::awaitable<Result<void>> { return client.connect(soon()); });
+    both.push_back([&]() -> asio::awaitable<Result<void>> {
+      Request request("GET", "/x");
+      auto response = co_await client.send(std::move(request), soon());
+      if (!response) co_return response.error();
+      co_return Result<void>();
+    });
+    REQUIRE(loop.run(run_all(std::move(both), ForEachOptions())));
+  }
+  CHECK(site.server->accepted() == 1);
+  CHECK(client.counters().connections_opened == 1);
+}
+
 TEST_CASE("http2: requests that begin together leave in one write") {
   Loop loop;
   std::vector<std::size_t> seen_with_first;
@@ -191,6 +218,8 @@ TEST_CASE("http2: a server that does not take it gets HTTP/1.1, over the connect
       },
       tls_peers(site.tls));
   auto client = site.client(loop);
+  const bool ahead = GENERATE(false, true);
+  if (ahead) REQUIRE(loop.run(client.connect(soon())));
   for (int i = 0; i < 3; ++i) {
     auto response = loop.run(client.send(Request("POST", "/x", "body"), soon()));
     REQUIRE(response);

@@ -49,6 +49,20 @@ TEST_CASE("requests that follow each other use one connection") {
   CHECK(client.counters().requests == 5);
 }
 
+TEST_CASE("a connection that is opened ahead is the first request's") {
+  Loop loop;
+  RawServer server(loop.io, echo_target);
+  Client client(loop.executor(), server.endpoint(), PoolOptions());
+  REQUIRE(loop.run(client.connect(soon())));
+  CHECK(client.counters().connections_opened == 1);
+  CHECK(client.counters().requests == 0);
+  auto response = loop.run(client.send(Request("GET", "/x"), soon()));
+  REQUIRE(response);
+  CHECK(response->body == "/x");
+  CHECK(server.accepted() == 1);
+  CHECK(client.counters().connections_reused == 0);
+}
+
 TEST_CASE("making a client does no I/O") {
   Loop loop;
   RawServer server(loop.io, echo_target);

@@ -145,6 +145,9 @@ public:
   Client(const Client &) = delete;
   Client &operator=(const Client &) = delete;
 
+  /// Opens a connection ahead of the first request, which then finds it there. Nothing is sent over it. A request that
+  /// comes meanwhile waits for it.
+  asio::awaitable<Result<void>> connect(Deadline deadline);
   /// One request, one buffered answer. A request on a reused connection that died before any byte of the answer is
   /// repeated once on a fresh one iff its method is GET, HEAD, PUT, DELETE or OPTIONS or nothing of it was sent. A
   /// deadline or a cancellation ends a request over HTTP/2 alone (RST_STREAM), and the connection goes on. A request

@@ -136,6 +136,8 @@ Result<void> run_workload_apply(CommandContext &context) {
   std::function<void(const ObjectOutcome &)> on_object = [&](const ObjectOutcome &outcome) {
     context.progress.step_text(step, std::to_string(++ended) + " of " + std::to_string(total) + " objects");
     if (context.json) return;
+    if ((names || context.quiet) && !outcome.note.empty())
+      context.console.err(outcome.object + ": " + printable(outcome.note));
     if (names) {
       if (outcome.effect != "failed" && outcome.effect != "skipped")
         context.console.out((short_names.contains(outcome.object) ? short_names[outcome.object] : outcome.object) +

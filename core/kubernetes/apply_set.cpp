@@ -17,7 +17,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char *id_label = "applyset.kubernetes.io/id";
 constexpr const char *tooling_annotation = "applyset.kubernetes.io/tooling";
 constexpr const char *kinds_annotation = "applyset.kubernetes.io/contains-group-kinds";
 constexpr const char *namespaces_annotation = "applyset.kubernetes.io/additional-namespaces";
@@ -89,7 +88,7 @@ Result<ApplySetContents> apply_set_contents(const json &object, const ApplySetPa
   const json &metadata = field(object, "metadata");
   const json &annotations = field(metadata, "annotations");
   const std::string tooling = text(annotations, tooling_annotation);
-  const std::string id = text(field(metadata, "labels"), id_label);
+  const std::string id = text(field(metadata, "labels"), apply_set_id_label);
   const std::string what = parent.describe();
   if (tooling.empty() && id.empty())
     return Error(Code::already_exists, what + " is there already and is no inventory",
@@ -127,7 +126,7 @@ json apply_set_object(const ApplySetParent &parent, const ApplySetContents &cont
   json &metadata = object["metadata"];
   metadata["name"] = parent.name;
   metadata["namespace"] = parent.ns;
-  metadata["labels"][id_label] = parent.id();
+  metadata["labels"][std::string(apply_set_id_label)] = parent.id();
   metadata["annotations"][tooling_annotation] = tooling;
   metadata["annotations"][kinds_annotation] = joined(kinds, itself);
   metadata["annotations"][namespaces_annotation] = joined(others, itself);

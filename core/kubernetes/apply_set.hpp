@@ -19,6 +19,8 @@ namespace ksail::kubernetes {
 
 /// On every member; its value is the set's id.
 inline constexpr std::string_view apply_set_member_label = "applyset.kubernetes.io/part-of";
+/// On the parent; the same value.
+inline constexpr std::string_view apply_set_id_label = "applyset.kubernetes.io/id";
 
 /// The object that stands for a set.
 struct ApplySetParent {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace ksail::manifests {
 namespace {
@@ -18,29 +19,31 @@ Result<bool> DocumentSplitter::fill() {
   if (ended_) {
     return false;
   }
-  if (buffer_.size() - begin_ > kMaxDocument) {
-    const bool one_line = buffer_.find('\n', begin_) == std::string::npos;
+  if (filled_ - begin_ > kMaxDocument) {
+    const bool one_line = std::memchr(buffer_.data() + begin_, '\n', filled_ - begin_) == nullptr;
     return Error{Code::config,
                  "reading " + name_ + ":" + std::to_string(line_) + ": a single " +
                      (one_line ? "line is longer than " : "document is larger than ") +
                      std::to_string(kMaxDocument >> 20U) + " MiB",
                  "separate documents with lines of three dashes (---), or check that this is a manifest at all"};
   }
-  if (begin_ > 0 && begin_ >= buffer_.size() / 2) {
-    buffer_.erase(0, begin_);
+  if (begin_ > 0 && begin_ >= filled_ / 2) {
+    std::memmove(buffer_.data(), buffer_.data() + begin_, filled_ - begin_);
+    filled_ -= begin_;
     begin_ = 0;
   }
-  const std::size_t old = buffer_.size();
-  // Large documents are read in growing steps, so that searching them again and again stays cheap.
-  const std::size_t step = std::max(kRead, (old - begin_) / 2);
-  buffer_.resize(old + step);
-  auto got = source_(buffer_.data() + old, step);
+  const std::size_t old = filled_;
+  // The room grows with the document, and stays: a pipe fills it by small pieces.
+  if (buffer_.size() - old < kRead) {
+    buffer_.resize(old + std::max(kRead, (old - begin_) / 2));
+  }
+  auto got = source_(buffer_.data() + old, buffer_.size() - old);
   if (got.has_error()) {
     return std::move(got).error();
   }
-  buffer_.resize(old + *got);
+  filled_ = old + *got;
   ended_ = *got == 0;
-  if (auto text = check_text(std::string_view(buffer_).substr(old)); text.has_error()) {
+  if (auto text = check_text({buffer_.data() + old, *got}); text.has_error()) {
     return std::move(text).error();
   }
   return *got > 0;
@@ -48,7 +51,7 @@ Result<bool> DocumentSplitter::fill() {
 
 /// Told at once and by its name: a reader of YAML would complain about some control character, after reading all of it.
 Result<void> DocumentSplitter::check_text(std::string_view fresh) const {
-  if (offset_ == 0 && begin_ == 0 && buffer_.size() == fresh.size() &&
+  if (offset_ == 0 && begin_ == 0 && filled_ == fresh.size() &&
       (fresh.starts_with("\xFF\xFE") || fresh.starts_with("\xFE\xFF"))) {
     return Error{Code::config, "reading " + name_ + ": the file is encoded in UTF-16", "save it as UTF-8"};
   }
@@ -69,7 +72,7 @@ void DocumentSplitter::consume(std::size_t bytes) {
 /// Where the next "---" line after `from` (counted from the unread part) begins, or the end of the stream.
 Result<std::size_t> DocumentSplitter::find_marker(std::size_t from) {
   for (;;) {
-    const std::string_view text(buffer_.data() + begin_, buffer_.size() - begin_);
+    const std::string_view text = unread();
     std::size_t at = text.find("\n---", from);
     while (at != std::string_view::npos && at + 4 < text.size() && !is_marker_end(text[at + 4])) {
       at = text.find("\n---", at + 4);
@@ -98,7 +101,7 @@ Result<std::size_t> DocumentSplitter::find_json_end(std::size_t from) {
   bool in_string = false;
   std::size_t at = from;
   for (;;) {
-    const std::string_view text(buffer_.data() + begin_, buffer_.size() - begin_);
+    const std::string_view text = unread();
     for (; at < text.size(); ++at) {
       const char c = text[at];
       if (in_string) {
@@ -125,7 +128,7 @@ Result<std::size_t> DocumentSplitter::find_json_end(std::size_t from) {
       return std::move(more).error();
     }
     if (!*more) {
-      return buffer_.size() - begin_;
+      return unread().size();
     }
   }
 }
@@ -133,22 +136,23 @@ Result<std::size_t> DocumentSplitter::find_json_end(std::size_t from) {
 Result<bool> DocumentSplitter::next(Document &document) {
   consume(length_);
   length_ = 0;
+  const bool after_json = std::exchange(after_json_, false);
   for (;;) {
     // What stands first decides how the end is found. Blank lines belong to nobody.
-    if (buffer_.size() - begin_ < 4) {
+    if (unread().size() < 4) {
       if (auto more = fill(); more.has_error()) {
         return std::move(more).error();
       }
     }
     std::size_t skip = 0;
-    if (offset_ == 0 && std::string_view(buffer_).substr(begin_).starts_with(kMark)) {
+    if (offset_ == 0 && unread().starts_with(kMark)) {
       skip = kMark.size();
     }
-    while (begin_ + skip < buffer_.size() &&
+    while (begin_ + skip < filled_ &&
            std::string_view(" \t\r\n").find(buffer_[begin_ + skip]) != std::string_view::npos) {
       ++skip;
     }
-    if (begin_ + skip < buffer_.size()) {
+    if (begin_ + skip < filled_) {
       if (buffer_[begin_ + skip] == '{') {
         consume(skip);
         auto end = find_json_end(0);
@@ -156,13 +160,16 @@ Result<bool> DocumentSplitter::next(Document &document) {
           return std::move(end).error();
         }
         length_ = *end;
+        after_json_ = true;
         document = {{buffer_.data() + begin_, length_}, line_, offset_, true};
         return true;
       }
-      // Only whole lines may go: indentation means something.
-      const auto newline = std::string_view(buffer_).substr(begin_, skip).rfind('\n');
+      // Only whole lines may go: indentation means something. The rest of the line on which a JSON value ends has none.
+      const auto newline = unread().substr(0, skip).rfind('\n');
       if (newline != std::string_view::npos) {
         consume(newline + 1);
+      } else if (after_json) {
+        consume(skip);
       }
       break;
     }
@@ -190,6 +197,7 @@ Result<void> DocumentSplitter::extend(Document &document) {
     return std::move(end).error();
   }
   length_ = *end;
+  after_json_ = false;
   document = {{buffer_.data() + begin_, length_}, line_, offset_, false};
   return {};
 }

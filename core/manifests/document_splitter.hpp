@@ -44,15 +44,18 @@ private:
   Result<std::size_t> find_marker(std::size_t from);
   Result<std::size_t> find_json_end(std::size_t from);
   void consume(std::size_t bytes);
+  std::string_view unread() const { return {buffer_.data() + begin_, filled_ - begin_}; }
 
   Source source_;
   std::string name_;
-  std::string buffer_;
-  std::size_t begin_ = 0;  ///< where the unread part of the buffer begins
+  std::string buffer_;     ///< more room than is filled
+  std::size_t filled_ = 0; ///< bytes of the buffer that were read
+  std::size_t begin_ = 0;  ///< where what was not given out yet begins
   std::size_t length_ = 0; ///< of the document given out last
   std::size_t line_ = 1;
   std::size_t offset_ = 0;
   bool ended_ = false;
+  bool after_json_ = false; ///< the document given out last was cut out by its braces
 };
 
 } // namespace ksail::manifests

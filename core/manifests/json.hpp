@@ -7,10 +7,18 @@
 
 namespace ksail::manifests {
 
+/// What becomes of numbers that JSON can write and the decoder of kubectl does not keep: integers from 2^63 on, -0.0.
+enum class Numbers : std::uint8_t {
+  as_written, ///< all of them stay what they are
+  of_yaml,    ///< as kubectl decodes the JSON it has made of YAML: integers from 2^63 on are floats, -0.0 is 0
+  of_json,    ///< as kubectl decodes JSON: the same, but -0.0 stays, and a number too large for a float is an error
+};
+
 /// Appends a tree as compact JSON: keys in the order of the document, raw UTF-8, values as `rules` read them. Resolves
 /// aliases and merge keys. Fails on duplicate keys, values JSON cannot express (.inf, .nan), keys that are no scalars,
 /// and documents that are mostly aliases (a small file that means a gigantic one).
-std::optional<SyntaxError> write_json(const Node &root, Rules rules, std::string &out);
+std::optional<SyntaxError> write_json(const Node &root, Rules rules, std::string &out,
+                                      Numbers numbers = Numbers::as_written);
 
 /// Appends a JSON string literal. Raw UTF-8, no escaped slashes, no surrogate pairs: the API server's reader of apply
 /// bodies takes YAML and would refuse those.

@@ -73,7 +73,7 @@ bool decode_base64(std::string_view text, std::string &out) {
 
 class Writer {
 public:
-  Writer(Rules rules, std::string &out) : rules_(rules), out_(out) {}
+  Writer(Rules rules, Numbers numbers, std::string &out) : rules_(rules), numbers_(numbers), out_(out) {}
 
   bool value(const Node &node, std::size_t depth) {
     ++nodes_;
@@ -145,6 +145,10 @@ private:
     }
     switch (resolved->type) {
     case ScalarType::string:
+      if (numbers_ == Numbers::of_json && node.style == Style::plain) {
+        return fail(node, "the number " + std::string(node.text().substr(0, 40)) + " is too large");
+      }
+      [[fallthrough]];
     case ScalarType::merge:
       write_json_string(node.text(), out_);
       break;
@@ -164,13 +168,15 @@ private:
       out_ += std::to_string(resolved->integer);
       break;
     case ScalarType::unsigned_integer:
-      out_ += std::to_string(resolved->unsigned_integer);
+      out_ += numbers_ == Numbers::as_written ? std::to_string(resolved->unsigned_integer)
+                                              : format_json_float(static_cast<double>(resolved->unsigned_integer));
       break;
     case ScalarType::floating:
       if (!std::isfinite(resolved->floating)) {
         return fail(node, "JSON has no value for '" + std::string(node.text()) + "'; put it in quotes for a string");
       }
-      out_ += format_json_float(resolved->floating);
+      // YAML has become JSON when kubectl decodes it, and there a minus zero is an integer.
+      out_ += numbers_ == Numbers::of_yaml && resolved->floating == 0 ? "0" : format_json_float(resolved->floating);
       break;
     }
     return true;
@@ -376,6 +382,7 @@ private:
   }
 
   Rules rules_;
+  Numbers numbers_;
   std::string &out_;
   std::size_t nodes_ = 0;
   std::size_t through_alias_ = 0;
@@ -421,8 +428,8 @@ void write_json_string(std::string_view text, std::string &out) {
   out += '"';
 }
 
-std::optional<SyntaxError> write_json(const Node &root, Rules rules, std::string &out) {
-  Writer writer(rules, out);
+std::optional<SyntaxError> write_json(const Node &root, Rules rules, std::string &out, Numbers numbers) {
+  Writer writer(rules, numbers, out);
   writer.value(root, 0);
   return std::move(writer.error);
 }

@@ -62,8 +62,9 @@ std::string shown(std::string_view line, bool mask) {
 
 class Emitter {
 public:
-  Emitter(Arena &arena, const std::string &file, std::string_view text, std::size_t first_line, const ObjectSink &sink)
-      : arena_(arena), file_(file), text_(text), first_line_(first_line), sink_(sink) {}
+  Emitter(Arena &arena, const std::string &file, std::string_view text, std::size_t first_line, Numbers numbers,
+          const ObjectSink &sink)
+      : arena_(arena), file_(file), text_(text), first_line_(first_line), numbers_(numbers), sink_(sink) {}
 
   Result<void> emit(Node &node) {
     if (!node.is_mapping()) {
@@ -92,7 +93,7 @@ public:
     if (auto r = metadata(node, object); r.has_error()) {
       return r;
     }
-    if (auto error = write_json(node, Rules::kubectl, object.json)) {
+    if (auto error = write_json(node, Rules::kubectl, object.json, numbers_)) {
       return reading_error(file_, text_, first_line_, *error);
     }
     object.where = {file_, node.line, node.column};
@@ -199,18 +200,21 @@ private:
   const std::string &file_;
   std::string_view text_;
   std::size_t first_line_;
+  Numbers numbers_;
   const ObjectSink &sink_;
 };
 
 } // namespace
 
 Error reading_error(const std::string &file, std::string_view text, std::size_t first_line, const SyntaxError &error) {
-  std::string message = "reading " + SourceLocation{file, error.line, error.column}.describe() + ": " + error.message;
   const auto line = error.line >= first_line ? line_of(text, error.line - first_line) : std::string_view{};
+  const bool left_over = error.message == kNotSeparated && !line.empty();
+  std::string message = "reading " + SourceLocation{file, error.line, error.column}.describe() + ": " +
+                        (left_over ? "the manifest ends before this, and nothing separates the two" : error.message);
   if (!line.empty()) {
     message += "\n  | " + shown(line, may_hold_secret(text));
   }
-  std::string hint;
+  std::string hint = left_over ? "put a line of three dashes (---) between manifests" : "";
   const auto indentation = line.substr(0, line.find_first_not_of(" \t"));
   if (indentation.find('\t') != std::string_view::npos) {
     hint = "YAML is indented with spaces; this line begins with a tab";
@@ -219,8 +223,8 @@ Error reading_error(const std::string &file, std::string_view text, std::size_t 
 }
 
 Result<void> emit_objects(Arena &arena, Node &root, const std::string &file, std::string_view text,
-                          std::size_t first_line, const ObjectSink &sink) {
-  return Emitter(arena, file, text, first_line, sink).emit(root);
+                          std::size_t first_line, Numbers numbers, const ObjectSink &sink) {
+  return Emitter(arena, file, text, first_line, numbers, sink).emit(root);
 }
 
 } // namespace ksail::manifests

@@ -48,6 +48,20 @@ std::string_view as_lines(std::string_view text, std::string &changed) {
   return changed;
 }
 
+/// What comes next but blanks and comments, at `from` or behind it; the end of the text when there is nothing.
+std::size_t skip_blanks(std::string_view text, std::size_t from) {
+  while (from < text.size()) {
+    if (text[from] == '#') {
+      from = std::min(text.find('\n', from), text.size());
+    } else if (std::string_view(" \t\r\n").find(text[from]) != std::string_view::npos) {
+      ++from;
+    } else {
+      break;
+    }
+  }
+  return from;
+}
+
 /// Reads everything a splitter gives.
 class StreamReader {
 public:
@@ -78,7 +92,7 @@ private:
     if (document.json) {
       std::size_t used = 0;
       if (Node *root = parse_json(document.text, arena_, used, document.line)) {
-        return emit(*root, document, true);
+        return emit(*root, document, true, Numbers::of_json);
       }
       arena_.reset();
       if (auto r = splitter_.extend(document); r.has_error()) {
@@ -87,6 +101,9 @@ private:
     }
     std::string changed;
     const auto text = as_lines(document.text, changed);
+    if (auto done = document.json ? std::nullopt : read_values(document)) {
+      return std::move(*done);
+    }
     if (Node *root = document.json ? nullptr : parse_block_document(text, arena_, document.line)) {
       return emit(*root, document, true);
     }
@@ -107,12 +124,45 @@ private:
     }
   }
 
-  Result<void> emit(Node &root, const Document &document, bool alone) {
+  /// JSON values one after the other, where the splitter did not look for them: behind a line of dashes or a comment.
+  /// kubectl takes them for a stream at the beginning of a file only, and elsewhere drops all but the first without a
+  /// word. Nothing when there are not at least two.
+  std::optional<Result<void>> read_values(const Document &document) {
+    const auto text = document.text;
+    std::size_t at = skip_blanks(text, text.starts_with("---") ? 3 : 0);
+    std::size_t line = document.line;
+    std::size_t counted = 0; ///< to where `line` is right
+    for (bool first = true; at < text.size(); first = false) {
+      line += static_cast<std::size_t>(std::count(text.data() + counted, text.data() + at, '\n'));
+      counted = at;
+      std::size_t used = 0;
+      Node *root = text[at] == '{' ? parse_json(text.substr(at), arena_, used, line) : nullptr;
+      if (root == nullptr && !first) {
+        const auto newline = text.rfind('\n', at);
+        const auto column = newline == std::string_view::npos ? at : at - newline - 1;
+        return reading_error(file_, text, document.line,
+                             {line, column + 1, "this is no JSON, and what stands before it is"});
+      }
+      const std::size_t next = root == nullptr ? text.size() : skip_blanks(text, at + used);
+      if (root == nullptr || (first && (next == text.size() || text[next] != '{'))) {
+        arena_.reset();
+        return std::nullopt;
+      }
+      if (auto r = emit(*root, document, false, Numbers::of_json); r.has_error()) {
+        return r;
+      }
+      arena_.reset();
+      at = next;
+    }
+    return Result<void>{};
+  }
+
+  Result<void> emit(Node &root, const Document &document, bool alone, Numbers numbers = Numbers::of_yaml) {
     if (is_empty(root)) {
       return {};
     }
     place_ = {document.offset, document.text.size(), document.line, alone && !is_list(root)};
-    return emit_objects(arena_, root, file_, document.text, document.line, emit_);
+    return emit_objects(arena_, root, file_, document.text, document.line, numbers, emit_);
   }
 
   DocumentSplitter &splitter_;
@@ -193,6 +243,7 @@ Result<Object> read_document(std::string_view text, const std::string &file, std
   std::size_t used = 0;
   const bool json = text.starts_with("{");
   Node *root = json ? parse_json(text, arena, used, line) : nullptr;
+  const auto numbers = root != nullptr ? Numbers::of_json : Numbers::of_yaml;
   std::string changed;
   if (root == nullptr) {
     arena.reset();
@@ -202,7 +253,7 @@ Result<Object> read_document(std::string_view text, const std::string &file, std
     return Error{Code::internal,
                  "reading " + file + ":" + std::to_string(line) + ": it is another document than before"};
   }
-  if (auto r = emit_objects(arena, *root, file, text, line, keep); r.has_error()) {
+  if (auto r = emit_objects(arena, *root, file, text, line, numbers, keep); r.has_error()) {
     return std::move(r).error();
   }
   return std::move(*found);

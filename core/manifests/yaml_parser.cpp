@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifests/yaml_parser.hpp"
 
+#include "manifests/flow_colon.hpp"
+
 #include <yaml.h>
 
 #include <algorithm>
@@ -69,13 +71,67 @@ struct YamlParser::State {
   std::size_t first_line = 1;
   bool ended = false;
 
+  std::optional<ColonsReplaced> replaced; ///< what is read instead of the text given
+  std::size_t given = 0;                  ///< documents handed out
+
   struct Level {
     Node *node;
     bool open_anchor;
+    bool flow; ///< written with brackets
   };
   std::vector<Level> stack;
   std::unordered_map<std::string, Node *> anchors;
   std::vector<Node *> open; ///< anchored collections that are not closed yet
+
+  void start() {
+    yaml_parser_initialize(&parser);
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser, reinterpret_cast<const unsigned char *>(text.data()), text.size());
+  }
+
+  void begin_document() {
+    stack.clear();
+    anchors.clear();
+    open.clear();
+  }
+
+  /// After libyaml has refused a colon that the readers of kubectl and kustomize take: begins again with the present
+  /// document. False when the error is another one.
+  bool read_colons() {
+    if (replaced || parser.error != YAML_SCANNER_ERROR || parser.problem == nullptr ||
+        std::string_view(parser.problem) != "found unexpected ':'") {
+      return false;
+    }
+    replaced = replace_refused_colons(text);
+    if (!replaced) {
+      return false;
+    }
+    yaml_parser_delete(&parser);
+    text = replaced->text;
+    start();
+    for (std::size_t left = given; left > 0;) {
+      Event event;
+      if (yaml_parser_parse(&parser, &event.event) == 0) {
+        return false;
+      }
+      event.filled = true;
+      left -= event.event.type == YAML_DOCUMENT_END_EVENT ? 1 : 0;
+    }
+    begin_document();
+    return true;
+  }
+
+  /// Only a text without quotes can hold a colon that was replaced.
+  std::string_view with_colons(std::string_view value, Style style, std::string &changed) const {
+    if (!replaced || style != Style::plain || value.find(replaced->stand_in) == std::string_view::npos) {
+      return value;
+    }
+    changed = value;
+    for (std::size_t at = 0; (at = changed.find(replaced->stand_in, at)) != std::string::npos; ++at) {
+      changed.replace(at, replaced->stand_in.size(), 1, ':');
+    }
+    return changed;
+  }
 
   SyntaxError error_at(const yaml_mark_t &mark, std::string message) const {
     return {mark.line + first_line, mark.column + 1, std::move(message)};
@@ -134,8 +190,26 @@ struct YamlParser::State {
     return std::nullopt;
   }
 
-  std::optional<SyntaxError> begin(Arena &arena, Node *node, const yaml_char_t *anchor, const yaml_mark_t &mark,
-                                   Node *&root) {
+  std::optional<SyntaxError> scalar(Arena &arena, const yaml_event_t &event, Node *&root) {
+    const auto &scalar = event.data.scalar;
+    const auto style = style_of(scalar.style);
+    std::string changed;
+    const auto value = with_colons({reinterpret_cast<const char *>(scalar.value), scalar.length}, style, changed);
+    // For the readers of kubectl and kustomize a question mark ends such a text, and then a comma is missing.
+    if (style == Style::plain && !stack.empty() && stack.back().flow && value.find('?') != std::string_view::npos) {
+      return error_at(event.start_mark,
+                      "a text with a question mark needs quotes between brackets, for kubectl and kustomize");
+    }
+    Node *node = make_scalar(arena, value, style, tag_of(scalar.tag));
+    add(arena, stamp(node, event.start_mark), root);
+    if (scalar.anchor != nullptr) {
+      anchors[reinterpret_cast<const char *>(scalar.anchor)] = node;
+    }
+    return std::nullopt;
+  }
+
+  std::optional<SyntaxError> begin(Arena &arena, Node *node, const yaml_char_t *anchor, bool flow,
+                                   const yaml_mark_t &mark, Node *&root) {
     if (stack.size() >= kMaxDepth) {
       return error_at(mark, "nested deeper than " + std::to_string(kMaxDepth) + " levels");
     }
@@ -144,7 +218,7 @@ struct YamlParser::State {
       anchors[reinterpret_cast<const char *>(anchor)] = node;
       open.push_back(node);
     }
-    stack.push_back({node, anchor != nullptr});
+    stack.push_back({node, anchor != nullptr, flow});
     return std::nullopt;
   }
 
@@ -157,17 +231,15 @@ struct YamlParser::State {
 };
 
 YamlParser::YamlParser(std::string_view text, std::size_t first_line) : state_(std::make_unique<State>()) {
-  yaml_parser_initialize(&state_->parser);
-  yaml_parser_set_encoding(&state_->parser, YAML_UTF8_ENCODING);
   if (text.starts_with("\xEF\xBB\xBF")) {
     text.remove_prefix(3);
   }
   if (text.empty()) {
     text = ""; // libyaml takes no null pointer
   }
-  yaml_parser_set_input_string(&state_->parser, reinterpret_cast<const unsigned char *>(text.data()), text.size());
   state_->text = text;
   state_->first_line = first_line;
+  state_->start();
 }
 
 YamlParser::~YamlParser() { yaml_parser_delete(&state_->parser); }
@@ -175,12 +247,14 @@ YamlParser::~YamlParser() { yaml_parser_delete(&state_->parser); }
 std::optional<SyntaxError> YamlParser::next(Arena &arena, Node *&root) {
   auto &s = *state_;
   root = nullptr;
-  s.stack.clear();
-  s.anchors.clear();
-  s.open.clear();
+  s.begin_document();
   while (!s.ended) {
     Event holder;
     if (yaml_parser_parse(&s.parser, &holder.event) == 0) {
+      if (s.read_colons()) {
+        root = nullptr;
+        continue;
+      }
       s.ended = true;
       return s.parser_error();
     }
@@ -192,28 +266,26 @@ std::optional<SyntaxError> YamlParser::next(Arena &arena, Node *&root) {
       s.ended = true;
       break;
     case YAML_DOCUMENT_END_EVENT:
+      ++s.given;
       return std::nullopt;
     case YAML_ALIAS_EVENT:
       error = s.alias(arena, event, root);
       break;
-    case YAML_SCALAR_EVENT: {
-      const auto &scalar = event.data.scalar;
-      Node *node = make_scalar(arena, {reinterpret_cast<const char *>(scalar.value), scalar.length},
-                               style_of(scalar.style), tag_of(scalar.tag));
-      s.add(arena, s.stamp(node, event.start_mark), root);
-      if (scalar.anchor != nullptr) {
-        s.anchors[reinterpret_cast<const char *>(scalar.anchor)] = node;
-      }
+    case YAML_SCALAR_EVENT:
+      error = s.scalar(arena, event, root);
+      break;
+    case YAML_SEQUENCE_START_EVENT: {
+      const auto &start = event.data.sequence_start;
+      error = s.begin(arena, make_node(arena, NodeKind::sequence), start.anchor,
+                      start.style == YAML_FLOW_SEQUENCE_STYLE, event.start_mark, root);
       break;
     }
-    case YAML_SEQUENCE_START_EVENT:
-      error = s.begin(arena, make_node(arena, NodeKind::sequence), event.data.sequence_start.anchor, event.start_mark,
-                      root);
+    case YAML_MAPPING_START_EVENT: {
+      const auto &start = event.data.mapping_start;
+      error = s.begin(arena, make_node(arena, NodeKind::mapping), start.anchor, start.style == YAML_FLOW_MAPPING_STYLE,
+                      event.start_mark, root);
       break;
-    case YAML_MAPPING_START_EVENT:
-      error =
-          s.begin(arena, make_node(arena, NodeKind::mapping), event.data.mapping_start.anchor, event.start_mark, root);
-      break;
+    }
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
       s.end();

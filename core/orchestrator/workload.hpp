@@ -24,7 +24,7 @@ struct ObjectOutcome {
   /// created | configured | unchanged | replaced | pruned | kept (not part of the set any more, and not to be pruned;
   /// `note` says why) | failed | skipped (not even tried; `error` says why)
   std::string effect;
-  std::string note;
+  std::string note;   ///< also of an object that was in another inventory before
   double seconds = 0; ///< from its first request to its end, with its readiness where that was waited for
   std::optional<Error> error;
 };

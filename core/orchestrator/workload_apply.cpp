@@ -2,6 +2,7 @@
 #include "orchestrator/workload.hpp"
 
 #include "kubernetes/json_field.hpp"
+#include "orchestrator/other_inventories.hpp"
 #include "orchestrator/standing_objects.hpp"
 #include "orchestrator/workload_inventory.hpp"
 #include "orchestrator/workload_order.hpp"
@@ -78,6 +79,7 @@ private:
   std::optional<std::size_t> inventory_home_; ///< the Namespace that has to come before the inventory can be written
   Event announced_;
   std::optional<Error> announce_error_;
+  OtherInventories others_;
   std::set<std::string> uids_;        ///< of what was applied, for the inventory
   std::set<std::size_t> not_started_; ///< of those that were waiting for their turn then
   std::string first_failure_;         ///< with fail_fast: why nothing more is started
@@ -226,7 +228,11 @@ asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
     applied = std::move(*tried);
   }
   turns_->applied(i);
-  if (inventory_) uids_.insert(text(field(*applied->answer, "metadata"), "uid"));
+  if (inventory_) {
+    const std::string uid = text(field(*applied->answer, "metadata"), "uid");
+    outcomes_[i].note = taken_over(others_, uid, *options_.inventory);
+    uids_.insert(uid);
+  }
   if (inventory_home_ == i) {
     Result<void> announced = co_await inventory_->announce(contents(), deadline_);
     if (!announced) announce_error_ = announced.error();
@@ -317,6 +323,7 @@ asio::awaitable<Result<void>> ApplyRun::prepare() {
   inventory_.emplace(client_, *options_.inventory, options_.tool);
   Result<void> opened = co_await inventory_->open(deadline_);
   if (!opened) co_return opened;
+  others_ = co_await other_inventories(client_, *options_.inventory, contents(), options_.concurrency, deadline_);
   Result<void> announced = co_await announce();
   co_return announced;
 }

@@ -44,12 +44,6 @@ public:
 
 private:
   asio::awaitable<Result<void>> write(kubernetes::ApplySetContents contents, Deadline deadline);
-  /// Nothing when the server does not know the kind any more.
-  asio::awaitable<Result<std::vector<kubernetes::ResourceInfo>>> place_of(kubernetes::GroupKind kind,
-                                                                          Deadline deadline);
-  asio::awaitable<Result<void>> collect(kubernetes::ResourceInfo info, std::string ns,
-                                        const std::set<std::string> &wanted, std::vector<Leftover> &into,
-                                        Deadline deadline);
 
   kubernetes::Client &client_;
   kubernetes::ApplySetParent parent_;

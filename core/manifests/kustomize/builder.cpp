@@ -211,7 +211,7 @@ Result<void> Builder::entries(const Target &target, const std::vector<std::strin
       return std::move(text).error().in(k.file);
     }
     if (*text) {
-      auto parsed = parse_resources(arena_, owned_, arena_.copy(**text), path);
+      auto parsed = parse_resources(arena_, owned_, arena_.copy(**text), path, &warnings_);
       if (!parsed) {
         return std::move(parsed).error().in(k.file);
       }

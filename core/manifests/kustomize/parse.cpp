@@ -4,6 +4,7 @@
 #include "manifests/object_builder.hpp"
 #include "manifests/yaml_parser.hpp"
 
+#include <algorithm>
 #include <deque>
 
 namespace ksail::manifests::kustomize {
@@ -75,18 +76,73 @@ bool needs_detaching(const Node &node) {
   return false;
 }
 
+struct Part {
+  std::string_view text;
+  std::size_t line = 1;
+};
+
+/// Splits at lines that begin with three dashes, as kustomize does before it reads any YAML: the first line of a text
+/// is none of them, nor is the one after such a line, nor one that no line break ends.
+Result<std::vector<Part>> separated(std::string_view text, const std::string &file) {
+  std::vector<Part> parts;
+  std::size_t begin = 0;
+  std::size_t line = 1;
+  for (std::size_t from = 0;;) {
+    const auto marker = text.find("\n---", from);
+    const auto end = marker == std::string_view::npos ? marker : text.find('\n', marker + 4);
+    if (end == std::string_view::npos) {
+      parts.push_back({text.substr(begin), line});
+      return parts;
+    }
+    parts.push_back({text.substr(begin, marker + 1 - begin), line});
+    line += static_cast<std::size_t>(std::count(text.begin() + static_cast<std::ptrdiff_t>(begin),
+                                                text.begin() + static_cast<std::ptrdiff_t>(marker) + 1, '\n'));
+    const auto behind = text.substr(marker + 4, end - marker - 4);
+    const auto content = behind.find_first_not_of(" \t\r\v\f");
+    if (content != std::string_view::npos && behind[content] != '#') {
+      return reading_error(file, text, 1,
+                           {line, 4, "behind the three dashes between documents only a comment may stand"});
+    }
+    ++line;
+    begin = from = end + 1;
+  }
+}
+
+/// The line of what stands in a part behind its first document.
+std::optional<std::size_t> left_over(YamlParser &parser) {
+  Arena arena;
+  Node *second = nullptr;
+  const auto error = parser.next(arena, second);
+  if (error) {
+    return error->line;
+  }
+  return second == nullptr || nothing_in(second) ? std::nullopt : std::optional<std::size_t>(second->line);
+}
+
 } // namespace
 
-Result<Resources> parse_resources(Arena &arena, Owned &owned, std::string_view text, const std::string &file) {
+Result<Resources> parse_resources(Arena &arena, Owned &owned, std::string_view text, const std::string &file,
+                                  std::vector<std::string> *warnings) {
   std::deque<Node *> waiting;
-  YamlParser parser(text);
-  for (;;) {
+  auto parts = separated(text, file);
+  if (!parts) {
+    return parts.error();
+  }
+  for (const auto &part : *parts) {
+    YamlParser parser(part.text, part.line);
     Node *root = nullptr;
     if (const auto error = parser.next(arena, root)) {
       return reading_error(file, text, 1, *error);
     }
     if (root == nullptr) {
-      break;
+      continue;
+    }
+    if (warnings != nullptr) {
+      if (auto line = left_over(parser)) {
+        warnings->push_back(file + ":" + std::to_string(*line) +
+                            ": what stands here is left out, as kustomize does: there is no line of three dashes (---) "
+                            "between it and the object before");
+      }
     }
     if (nothing_in(root)) {
       continue;

@@ -58,8 +58,15 @@ struct Store {
       return FakeReply(404, R"({"kind":"Status","message":"not found"})");
     }
     json items = json::array();
+    const bool parents = request.target.find("applyset.kubernetes.io%2Fid%20in") != std::string::npos;
+    const std::string plural = "/" + path.substr(path.rfind('/') + 1) + "/";
+    for (const auto &[at, object] : objects) {
+      const json labels = object["metadata"].value("labels", json::object());
+      if (parents && at.find(plural) != std::string::npos && labels.contains("applyset.kubernetes.io/id"))
+        items.push_back(object);
+    }
     for (const auto &[at, object] : objects)
-      if (at.starts_with(path + "/") && object["metadata"].contains("labels") &&
+      if (!parents && at.starts_with(path + "/") && object["metadata"].contains("labels") &&
           object["metadata"]["labels"].contains("applyset.kubernetes.io/part-of"))
         items.push_back(object);
     return FakeReply(200, json({{"metadata", {{"resourceVersion", "9"}}}, {"items", items}}).dump());
@@ -121,6 +128,53 @@ TEST_CASE("what was applied before and is not any more is pruned, wherever it is
   // Nothing to prune and nothing to write down.
   REQUIRE(lab.apply({config("one", "a")}));
   CHECK(lab.store.log == std::vector<std::string>{"PATCH /api/v1/namespaces/a/configmaps/one"});
+}
+
+TEST_CASE("an object that is in another inventory changes over, and both are named") {
+  const auto note_of = [](const WorkloadReport &report, const std::string &object) {
+    for (const auto &outcome : report.objects)
+      if (outcome.object == object) return outcome.note;
+    return std::string("not there");
+  };
+  Lab lab;
+  REQUIRE(lab.apply({config("one", "a"), config("two", "b")}));
+  lab.options.inventory = *kubernetes::apply_set_parent("configmap/second", "a");
+  lab.options.dry_run = true;
+  auto report = lab.apply({config("two", "b"), config("new", "b")});
+  REQUIRE(report);
+  const std::string moved = "it belonged to the inventory Secret home/app, and belongs to ConfigMap a/second now";
+  CHECK(note_of(*report, "ConfigMap b/two") == moved);
+  lab.options.dry_run = false;
+  report = lab.apply({config("two", "b"), config("new", "b")});
+  REQUIRE(report);
+  CHECK(report->failed == 0);
+  CHECK(note_of(*report, "ConfigMap b/two") == moved);
+  CHECK(note_of(*report, "ConfigMap b/new") == "");
+  report = lab.apply({config("two", "b"), config("new", "b")});
+  REQUIRE(report);
+  CHECK(note_of(*report, "ConfigMap b/two") == "");
+  SECTION("its id stands for one whose parent is gone") {
+    const std::string id = lab.options.inventory->id();
+    lab.store.objects.erase("/api/v1/namespaces/a/configmaps/second");
+    lab.options.inventory = *kubernetes::apply_set_parent("app", "home");
+    report = lab.apply({config("two", "b")});
+    REQUIRE(report);
+    CHECK(note_of(*report, "ConfigMap b/two") ==
+          "it belonged to the inventory " + id + ", and belongs to Secret home/app now");
+  }
+  SECTION("it is applied all the same when nobody may look") {
+    lab.store.script = [](const FakeRequest &request) -> std::optional<FakeReply> {
+      if (request.method == "GET" && request.target.find("labelSelector") != std::string::npos)
+        return FakeReply(403, R"({"kind":"Status","message":"no"})");
+      return std::nullopt;
+    };
+    lab.options.inventory = *kubernetes::apply_set_parent("app", "home");
+    lab.options.prune = false;
+    report = lab.apply({config("two", "b")});
+    REQUIRE(report);
+    CHECK(report->failed == 0);
+    CHECK(note_of(*report, "ConfigMap b/two") == "");
+  }
 }
 
 TEST_CASE("a dry run says what would be pruned") {

@@ -39,6 +39,8 @@ public:
   /// Begins `work` on a thread of its own, on executor(), while the caller does something else. run() takes it over,
   /// finished or not; nobody is told its failure. Once.
   void meanwhile(std::function<asio::awaitable<Result<void>>()> work);
+  /// Ends that thread, as run() does: what lives on executor() may be touched again. Nothing when there is none.
+  void end_meanwhile();
 
   /// Runs `work` to its end. A signal cancels it (terminal cancellation); it is expected to end in its own time. An
   /// exception is a bug: Code::internal.
@@ -53,7 +55,6 @@ public:
   }
 
 private:
-  void end_meanwhile();
   std::optional<Error> run_erased(const std::function<asio::awaitable<void>()> &work, const Interruption &interruption);
 
   CommandContext &context_;

@@ -128,12 +128,17 @@ std::string WorkloadSession::home_namespace() const {
   return access_ ? access_->default_namespace : "default";
 }
 
-Result<std::unique_ptr<kubernetes::Client>> WorkloadSession::client(Execution &execution, std::size_t connections) {
+Result<std::shared_ptr<kubernetes::Client>> WorkloadSession::client(Execution &execution, std::size_t connections) {
   if (!access_) return access_.error();
   http::PoolOptions pool;
   pool.max_connections = std::max(pool.max_connections, connections);
   pool.user_agent = "ksail/" KSAIL_VERSION;
-  auto client = std::make_unique<kubernetes::Client>(execution.executor(), *access_, pool);
+  // It may go before anything has run, as when the manifests are no good; but not while the other thread is at it.
+  const auto end = [&execution](const kubernetes::Client *gone) {
+    execution.end_meanwhile();
+    delete gone;
+  };
+  const std::shared_ptr<kubernetes::Client> client(new kubernetes::Client(execution.executor(), *access_, pool), end);
   // What goes wrong is found again, and told, by the first request.
   execution.meanwhile([connecting = client.get()] { return connecting->connect(Deadline::never()); });
   return client;

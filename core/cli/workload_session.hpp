@@ -38,8 +38,8 @@ public:
   std::string home_namespace() const;
   /// Of the cluster in effect, or why there is none.
   const Result<kubernetes::ClusterAccess> &access() const { return access_; }
-  /// Connects meanwhile: to be asked for before the manifests are read. Once.
-  Result<std::unique_ptr<kubernetes::Client>> client(Execution &execution, std::size_t connections);
+  /// Connects meanwhile: to be asked for before the manifests are read. Once; it must go before `execution` does.
+  Result<std::shared_ptr<kubernetes::Client>> client(Execution &execution, std::size_t connections);
 
 private:
   Result<void> fill(ObjectSet &set, const std::vector<std::string> &paths, const std::vector<std::string> &overlays,

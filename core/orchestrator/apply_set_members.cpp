@@ -96,6 +96,7 @@ asio::awaitable<Result<void>> find_members(kubernetes::Client &client, kubernete
   }
   ForEachOptions options;
   options.limit = concurrency;
+  options.stop_on_failure = false;
   Result<void> done = co_await run_all(std::move(work), options);
   co_return done;
 }

@@ -175,6 +175,19 @@ TEST_CASE("an object that is in another inventory changes over, and both are nam
     CHECK(report->failed == 0);
     CHECK(note_of(*report, "ConfigMap b/two") == "");
   }
+  SECTION("where nobody may look hides nothing of the rest") {
+    lab.store.script = [](const FakeRequest &request) -> std::optional<FakeReply> {
+      if (request.target.starts_with("/api/v1/namespaces/a/configmaps?") &&
+          request.target.find("labelSelector") != std::string::npos)
+        return FakeReply(403, R"({"kind":"Status","message":"no"})");
+      return std::nullopt;
+    };
+    lab.options.inventory = *kubernetes::apply_set_parent("app", "home");
+    lab.options.prune = false;
+    report = lab.apply({config("one", "a"), config("two", "b")});
+    REQUIRE(report);
+    CHECK(note_of(*report, "ConfigMap b/two").starts_with("it belonged to the inventory "));
+  }
 }
 
 TEST_CASE("a dry run says what would be pruned") {

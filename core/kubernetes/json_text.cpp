@@ -74,10 +74,8 @@ std::size_t special(std::string_view json, std::size_t at, const char *&escape, 
 /// Bytes that may need something; all others are copied as they come.
 constexpr std::array<bool, 256> worth_a_look = [] {
   std::array<bool, 256> table{};
-  for (const unsigned char c : {'"', '\\', '{', '['})
-    table[c] = true;
-  for (const unsigned char c : {0x7Fu, 0xC2u, 0xE2u, 0xEFu})
-    table[c] = true;
+  for (const char c : std::string_view("\"\\{[\x7F\xC2\xE2\xEF"))
+    table[static_cast<unsigned char>(c)] = true;
   return table;
 }();
 

@@ -12,9 +12,9 @@ namespace ksail::kubernetes {
 /// surrogate pairs are not known. Writes the former as \u escapes and the latter as the characters themselves. Valid
 /// JSON in, equal JSON out.
 ///
-/// After each { and [ a line is broken: either may turn out to be a key (YAML 1.1, section 8.1.2), so that a parser holds
-/// back all that follows on its line, up to 1024 characters, at every level. That is a quarter of the time the server
-/// takes to read a Deployment in one line, and half of the memory.
+/// After each { and [ a line is broken: either may turn out to be a key (YAML 1.1, section 8.1.2), so that a parser
+/// holds back all that follows on its line, up to 1024 characters, at every level. That is a quarter of the time the
+/// server takes to read a Deployment in one line, and half of the memory.
 std::string yaml_safe(std::string_view json);
 
 } // namespace ksail::kubernetes

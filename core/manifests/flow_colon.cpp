@@ -24,9 +24,8 @@ std::optional<std::size_t> refused_colon(std::string_view text) {
     yaml_token_t token{};
     if (yaml_parser_scan(&scanner.parser, &token) == 0) {
       const char *problem = scanner.parser.problem;
-      return problem != nullptr && std::string_view(problem) == "found unexpected ':'"
-                 ? std::optional(scanner.parser.problem_mark.index)
-                 : std::nullopt;
+      return problem != nullptr && problem == kRefusedColon ? std::optional(scanner.parser.problem_mark.index)
+                                                            : std::nullopt;
     }
     const bool ended = token.type == YAML_STREAM_END_TOKEN;
     yaml_token_delete(&token);

@@ -11,6 +11,9 @@
 
 namespace ksail::manifests {
 
+/// libyaml's words for such a colon.
+inline constexpr std::string_view kRefusedColon = "found unexpected ':'";
+
 /// A text that libyaml reads, in which `stand_in` is where such a colon was.
 struct ColonsReplaced {
   std::string text;

@@ -2,8 +2,8 @@
 // Streaming reader of multi-document YAML and JSON, on libyaml events.
 //
 // Reads as kubectl does: YAML 1.1 scalars, anchors, merge keys, integers of 64 bits kept exact, `List` kinds expanded,
-// empty documents skipped, streams of JSON. Stricter on purpose: duplicate keys are refused. Memory is bounded by the largest document. Errors are Code::config with
-// file:line:column and the offending line in the message.
+// empty documents skipped, streams of JSON. Stricter on purpose: duplicate keys are refused. Memory is bounded by the
+// largest document. Errors are Code::config with file:line:column and the offending line in the message.
 #pragma once
 
 #include "manifests/object.hpp"

@@ -99,7 +99,7 @@ struct YamlParser::State {
   /// document. False when the error is another one.
   bool read_colons() {
     if (replaced || parser.error != YAML_SCANNER_ERROR || parser.problem == nullptr ||
-        std::string_view(parser.problem) != "found unexpected ':'") {
+        parser.problem != kRefusedColon) {
       return false;
     }
     replaced = replace_refused_colons(text);

@@ -69,8 +69,8 @@ Result<void> fix_name_references(Arena &arena, Resources &resources, const std::
 /// The order in which kustomize prints: of `sortOptions`, or by kind where that is nullptr.
 Result<void> sort_resources(Resources &resources, const Json *options, const std::string &where);
 
-/// Objects of a text: lists expanded, aliases and merges resolved. `file` is what errors name. What a line of dashes does
-/// not separate from the document before it is dropped, as kustomize does; `warnings` gets a sentence about it.
+/// Objects of a text: lists expanded, aliases and merges resolved. `file` is what errors name. What a line of dashes
+/// does not separate from the document before it is dropped, as kustomize does; `warnings` gets a sentence about it.
 Result<Resources> parse_resources(Arena &arena, Owned &owned, std::string_view text, const std::string &file,
                                   std::vector<std::string> *warnings = nullptr);
 /// ConfigMap or Secret of one generator entry, `options` merged with generatorOptions already.

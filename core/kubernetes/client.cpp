@@ -36,6 +36,14 @@ std::string with_query(std::string path, std::string_view more) {
   return path;
 }
 
+std::string apply_query(const ApplyOptions &options) {
+  std::string query = "fieldManager=" + http::encode_component(options.field_manager);
+  query += options.force ? "&force=true" : "&force=false";
+  query += "&fieldValidation=Ignore";
+  if (options.dry_run) query += "&dryRun=All";
+  return query;
+}
+
 Client::Impl::Impl(asio::any_io_executor ex, ClusterAccess a, http::PoolOptions p)
     : executor(std::move(ex)), access(std::move(a)), pool(std::move(p)) {
   pool.multiplexing = &http::http2();
@@ -200,10 +208,7 @@ asio::awaitable<Result<ApplyReply>> Client::Impl::apply(Self self, std::string p
     if (!list && list.error().code != Code::permission_denied) co_return list.error();
     self->revision_refused = !list;
   }
-  std::string target = with_query(path, "fieldManager=" + http::encode_component(options.field_manager));
-  target += options.force ? "&force=true" : "&force=false";
-  target += "&fieldValidation=Strict";
-  if (options.dry_run) target += "&dryRun=All";
+  const std::string target = with_query(path, apply_query(options));
   http::Request prepared = self->prepared("PATCH", target, yaml_safe(text), content_type);
 
   ApplyAnswer answer;

@@ -51,6 +51,13 @@ struct ApplyOptions {
   bool force = true;
   bool dry_run = false;
 };
+
+/// The query of a server-side apply. Without the server's field validation: of an apply it checks one thing only, that
+/// no key stands twice, by reading the body a second time with its YAML parser; fields that the schema does not have
+/// are refused by the apply itself. (apiserver, endpoints/handlers/patch.go, applyPatcher.) What is sent here has been
+/// read and written anew, and a manifest with a key that stands twice has been refused.
+std::string apply_query(const ApplyOptions &options);
+
 enum class ApplyEffect { created, configured, unchanged };
 struct ApplyReply {
   ApplyEffect effect = ApplyEffect::created;

@@ -83,9 +83,11 @@ asio::awaitable<Result<json>> DiffRun::live_state(std::string path) {
 asio::awaitable<Result<json>> DiffRun::merged_state(const Object &object, WorkloadTarget target) {
   auto body = apply_body(object, target.ns);
   if (!body) co_return body.error();
-  const std::string query = std::string(options_.force_conflicts ? "&force=true" : "&force=false") +
-                            "&fieldManager=" + http::encode_component(options_.field_manager);
-  std::string method = "PATCH", path = target.path() + "?dryRun=All&fieldValidation=Strict" + query;
+  kubernetes::ApplyOptions how;
+  how.field_manager = options_.field_manager;
+  how.force = options_.force_conflicts;
+  how.dry_run = true;
+  std::string method = "PATCH", path = target.path() + "?" + kubernetes::apply_query(how);
   std::string type = "application/apply-patch+yaml", sent = kubernetes::yaml_safe(*body);
   if (object.name.empty()) { // generateName: always something new
     method = "POST";

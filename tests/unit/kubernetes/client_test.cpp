@@ -260,7 +260,7 @@ TEST_CASE("an apply sends the object as server-side apply and tells created, con
   REQUIRE(lab.server.seen().size() == 4); // one small list, and one request per object
   const auto &first = lab.server.seen()[1];
   CHECK(first.method == "PATCH");
-  CHECK(first.target == "/api/v1/namespaces/a/configmaps/new?fieldManager=ksail&force=true&fieldValidation=Strict");
+  CHECK(first.target == "/api/v1/namespaces/a/configmaps/new?fieldManager=ksail&force=true&fieldValidation=Ignore");
   CHECK(first.headers.get("Content-Type") == "application/apply-patch+yaml");
   CHECK(first.body == "{\n\"a\":\"/\"}");
 }
@@ -284,8 +284,8 @@ TEST_CASE("an apply works for those who may not list namespaces, and says dryRun
   CHECK(lab.targets() ==
         std::vector<std::string>{
             "GET /api/v1/namespaces?limit=1",
-            "PATCH /api/v1/namespaces/a?fieldManager=ksail&force=false&fieldValidation=Strict&dryRun=All",
-            "PATCH /api/v1/namespaces/a?fieldManager=ksail&force=false&fieldValidation=Strict&dryRun=All"});
+            "PATCH /api/v1/namespaces/a?fieldManager=ksail&force=false&fieldValidation=Ignore&dryRun=All",
+            "PATCH /api/v1/namespaces/a?fieldManager=ksail&force=false&fieldValidation=Ignore&dryRun=All"});
 }
 
 TEST_CASE("a watch tells the list, SYNCED, and then the changes") {

@@ -2,8 +2,9 @@
 #include "cli/man_page.hpp"
 
 #include "cli/help.hpp"
-#include "config/letter_case.hpp"
 #include "config/setting.hpp"
+
+#include <ksail/sdk/letter_case.hpp>
 
 #include <algorithm>
 
@@ -46,7 +47,7 @@ void add_options(std::string &text, const std::vector<Option> &options) {
 
 ManPage page(const Command &command) {
   const std::string name = page_name(command);
-  std::string text = ".\\\" Made from the command table of ksail.\n.TH " + config::upper(escaped(name)) +
+  std::string text = ".\\\" Made from the command table of ksail.\n.TH " + ascii_upper(escaped(name)) +
                      " 1 \"\" \"ksail " + escaped(KSAIL_VERSION) + "\" \"ksail manual\"\n.SH NAME\n" + escaped(name) +
                      " \\- " + escaped(command.summary) + "\n.SH SYNOPSIS\n.B " + escaped(usage_line(command)) + "\n";
   if (!command.description.empty()) text += ".SH DESCRIPTION\n" + escaped(command.description) + "\n";

@@ -5,6 +5,8 @@
 #include "kubernetes/kubeconfig.hpp"
 #include "manifests/kustomize/remote.hpp"
 
+#include <ksail/sdk/letter_case.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
@@ -165,11 +167,9 @@ Result<std::string> field_manager_of(const Invocation &invocation) {
 }
 
 std::string kubectl_name(const Object &object) {
-  std::string kind = object.kind;
-  std::transform(kind.begin(), kind.end(), kind.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
   const std::string group = object.group();
-  return kind + (group.empty() ? "" : "." + group) + "/" + (object.name.empty() ? object.generate_name : object.name);
+  return ascii_lower(object.kind) + (group.empty() ? "" : "." + group) + "/" +
+         (object.name.empty() ? object.generate_name : object.name);
 }
 
 std::string count_words(const std::vector<std::string> &words, const std::vector<std::string_view> &order) {

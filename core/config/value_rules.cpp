@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What values a setting may have.
 #include "config/duration.hpp"
-#include "config/letter_case.hpp"
 #include "config/setting.hpp"
 #include "config/suggestion.hpp"
+
+#include <ksail/sdk/letter_case.hpp>
 
 #include <charconv>
 #include <optional>
@@ -22,7 +23,7 @@ const std::vector<std::string> our_providers = {"Docker", "Hetzner"};
 
 const std::string *find_word(std::string_view word, const std::vector<std::string> &words) {
   for (const auto &candidate : words)
-    if (same_word(word, candidate)) return &candidate;
+    if (equal_ignoring_case(word, candidate)) return &candidate;
   return nullptr;
 }
 
@@ -107,8 +108,8 @@ Result<std::string> image(std::string_view text) {
 }
 
 Result<std::string> boolean(std::string_view text) {
-  if (same_word(text, "true")) return std::string("true");
-  if (same_word(text, "false")) return std::string("false");
+  if (equal_ignoring_case(text, "true")) return std::string("true");
+  if (equal_ignoring_case(text, "false")) return std::string("false");
   return Error(Code::config, quoted(text) + " is neither true nor false");
 }
 

@@ -2,6 +2,7 @@
 #include "cli/workload_session.hpp"
 
 #include "cli/overlay.hpp"
+#include "kubernetes/dns_label.hpp"
 #include "kubernetes/kubeconfig.hpp"
 #include "manifests/kustomize/remote.hpp"
 
@@ -35,12 +36,9 @@ bool is_directory(const std::string &path) {
 
 /// -n, where given: the server would only say that there is no such namespace.
 Result<void> check_namespace(const std::string &name) {
-  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  if (name.empty() ||
-      (name.size() <= 63 && std::all_of(name.begin(), name.end(), fits) && name.front() != '-' && name.back() != '-'))
-    return {};
+  if (name.empty() || kubernetes::is_dns_label(name)) return {};
   return Error(Code::usage, "--namespace: '" + name + "' is no name of a namespace",
-               "at most 63 lower case letters, digits and -");
+               std::string(kubernetes::dns_label_rule));
 }
 
 } // namespace

@@ -325,7 +325,9 @@ std::vector<Command> make_commands() {
   table.push_back({.path = "doctor",
                    .summary = "Find what stands in the way on this machine, each with a remedy",
                    .options = {provider_option, kubeconfig, with_fallback(timeout_option, "20s")}});
-  table.push_back({.path = "config", .summary = "Look at the configuration"});
+  table.push_back({.path = "config", .summary = "Look at the configuration",
+                   .description = "What can be configured is in the manual, ksail.yaml(5): every field with its "
+                                  "values, default, option and variables."});
   table.push_back(
       {.path = "config view",
        .summary = "Show every setting in effect",

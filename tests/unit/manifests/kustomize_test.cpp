@@ -116,6 +116,32 @@ replicas:
 }
 
 TEST_CASE("kustomize: patches") {
+  const std::string merge_patch = R"(apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: null
+  template:
+    spec:
+      containers:
+      - name: side
+        $patch: delete
+      - name: new
+        image: new
+      - name: web
+        ports:
+        - containerPort: 80
+          name: http
+        - containerPort: 99
+        env:
+        - {name: C, value: c}
+        - {name: A, value: "2"}
+---
+apiVersion: example.com/v1
+kind: Widget
+metadata: {name: w}
+spec: {parts: [{name: c}]}
+)";
   const Tree tree(with({{"over/kustomization.yaml", R"(resources: [../base]
 patches:
 - path: merge.yaml
@@ -144,32 +170,7 @@ patchesJson6902:
   patch: |-
     [{"op": "move", "from": "/spec/size", "path": "/spec/length"}, {"op": "test", "path": "/spec/length", "value": 8}]
 )"},
-                        {"over/merge.yaml", R"(apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: null
-  template:
-    spec:
-      containers:
-      - name: side
-        $patch: delete
-      - name: new
-        image: new
-      - name: web
-        ports:
-        - containerPort: 80
-          name: http
-        - containerPort: 99
-        env:
-        - {name: C, value: c}
-        - {name: A, value: "2"}
----
-apiVersion: example.com/v1
-kind: Widget
-metadata: {name: w}
-spec: {parts: [{name: c}]}
-)"}}));
+                        {"over/merge.yaml", merge_patch}}));
   // The third operation of the JSON patch finds no replicas any more.
   CHECK(as_reference(tree, "over").starts_with("error: "));
   const Tree good(with({{"over/kustomization.yaml", R"(resources: [../base]
@@ -190,32 +191,7 @@ patches:
     [{"op": "move", "from": "/spec/size", "path": "/spec/length"}, {"op": "test", "path": "/spec/length", "value": 8},
      {"op": "add", "path": "/spec/parts/-", "value": {"name": "d"}}]
 )"},
-                        {"over/merge.yaml", R"(apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: null
-  template:
-    spec:
-      containers:
-      - name: side
-        $patch: delete
-      - name: new
-        image: new
-      - name: web
-        ports:
-        - containerPort: 80
-          name: http
-        - containerPort: 99
-        env:
-        - {name: C, value: c}
-        - {name: A, value: "2"}
----
-apiVersion: example.com/v1
-kind: Widget
-metadata: {name: w}
-spec: {parts: [{name: c}]}
-)"}}));
+                        {"over/merge.yaml", merge_patch}}));
   CHECK(as_reference(good, "over").find("minReadySeconds: 3") != std::string::npos);
 }
 

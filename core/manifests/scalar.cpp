@@ -358,7 +358,8 @@ std::optional<Scalar> resolve(const Node &scalar, Rules rules) {
   Scalar out;
   switch (scalar.tag) {
   case Tag::none:
-    if (scalar.style == Style::plain) {
+    // kustomize writes YAML before it writes JSON, and nothing between brackets it writes as ''.
+    if (scalar.style == Style::plain && !(scalar.left_out && rules == Rules::kustomize)) {
       return resolve(scalar.text(), rules);
     }
     return out;

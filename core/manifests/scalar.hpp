@@ -2,7 +2,8 @@
 // What type a scalar has, by the rules of the two readers that people meet.
 //
 // Sources: YAML 1.1 types; go.yaml.in/yaml v2 (kubectl through sigs.k8s.io/yaml) and v3 (kustomize). The two differ in
-// one point only: for v2 y, yes, on, n, no, off are booleans, for v3 they are strings.
+// two points only: for v2 y, yes, on, n, no, off are booleans, for v3 they are strings; and what is left out between
+// brackets is null for v2, while kustomize makes it an empty text.
 #pragma once
 
 #include "manifests/node.hpp"

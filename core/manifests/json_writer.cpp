@@ -2,6 +2,7 @@
 #include "manifests/json.hpp"
 
 #include "manifests/base64.hpp"
+#include "manifests/float_text.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -37,9 +37,4 @@ std::optional<Scalar> resolve(const Node &scalar, Rules rules);
 /// "2001-1-2 3:4:5" and the like as RFC 3339; nothing when the text is no timestamp.
 std::optional<std::string> timestamp_to_rfc3339(std::string_view text);
 
-/// A float as Go's encoding/json writes it: shortest digits, exponent below 1e-6 and from 1e21 on.
-std::string format_json_float(double value);
-/// Go's FormatFloat(value, 'g', -1, 32): what a float becomes as a key of a map.
-std::string format_key_float(double value);
-
 } // namespace ksail::manifests

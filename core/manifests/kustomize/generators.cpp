@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "manifests/float_text.hpp"
 #include "manifests/json.hpp"
 #include "manifests/kustomize/transformers.hpp"
 #include "manifests/utf8.hpp"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command_table.hpp"
 
-#include "cli/overlay.hpp"
 #include "cli/workload_verbs.hpp"
 #include "config/setting.hpp"
 #include "distributions/registries.hpp"
@@ -123,11 +122,6 @@ std::vector<Option> creation_options() {
   };
 }
 
-std::vector<Option> operator+(std::vector<Option> a, const std::vector<Option> &b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
 std::vector<Command> make_commands() {
   const std::vector<Option> target = {name_option, provider_option};
   const Option kubeconfig = with_letter(kubeconfig_option, 'k');
@@ -197,17 +191,17 @@ std::vector<Command> make_commands() {
   table.push_back(
       {.path = "cluster logs",
        .summary = "Show the logs of a cluster's nodes",
-       .options = target + std::vector<Option>{{.name = "node", .value = "NODE", .help = "Only this node"},
-                                               {.name = "service",
-                                                .value = "NAME",
-                                                .help = "Of this service of Talos nodes, such as kubelet"},
-                                               {.name = "follow", .letter = 'f', .help = "Go on until interrupted"},
-                                               {.name = "tail",
-                                                .value = "N",
-                                                .kind = ValueKind::number,
-                                                .help = "Lines from the end of each node's log",
-                                                .fallback = "200"},
-                                               timeout_option}});
+       .options =
+           target + std::vector<Option>{
+                        {.name = "node", .value = "NODE", .help = "Only this node"},
+                        {.name = "service", .value = "NAME", .help = "Of this service of Talos nodes, such as kubelet"},
+                        {.name = "follow", .letter = 'f', .help = "Go on until interrupted"},
+                        {.name = "tail",
+                         .value = "N",
+                         .kind = ValueKind::number,
+                         .help = "Lines from the end of each node's log",
+                         .fallback = "200"},
+                        timeout_option}});
 
   table.push_back(
       {.path = "cluster scale",
@@ -217,21 +211,20 @@ std::vector<Command> make_commands() {
            "as far as disruption budgets allow. What would be lost, pods that nobody starts again and volumes on the "
            "node, is named and nothing changes, unless --force is given. With no worker left the control planes take "
            "workloads.",
-       .options = target + std::vector<Option>{{.name = "workers",
-                                                .value = "N",
-                                                .kind = ValueKind::number,
-                                                .help = "Number of workers there shall be",
-                                                .setting = key::workers},
-                                               {.name = "force",
-                                                .letter = 'f',
-                                                .help = "Remove nodes at once, whatever runs on them"},
-                                               kubeconfig,
-                                               with_fallback(timeout_option, "5m")},
+       .options =
+           target +
+           std::vector<Option>{{.name = "workers",
+                                .value = "N",
+                                .kind = ValueKind::number,
+                                .help = "Number of workers there shall be",
+                                .setting = key::workers},
+                               {.name = "force", .letter = 'f', .help = "Remove nodes at once, whatever runs on them"},
+                               kubeconfig,
+                               with_fallback(timeout_option, "5m")},
        .examples = {{"Two workers from now on", "ksail cluster scale --workers 2"}}});
   table.push_back({.path = "cluster info",
                    .summary = "Show what a cluster is and where it is reached",
-                   .options = target + std::vector<Option>{kubeconfig,
-                                                           with_letter(context_option, 'c'),
+                   .options = target + std::vector<Option>{kubeconfig, with_letter(context_option, 'c'),
                                                            with_fallback(timeout_option, "30s")},
                    .examples = {{"For scripts", "ksail cluster info -o json | jq -r .server"}}});
   table.push_back(
@@ -243,69 +236,16 @@ std::vector<Command> make_commands() {
            "writes it, - is one on standard input. Pods find the image under its name, with imagePullPolicy "
            "IfNotPresent or Never.",
        .options = target + std::vector<Option>{with_fallback(timeout_option, "10m")},
-       .arguments = {{.name = "IMAGE|TAR", .kind = ValueKind::path, .help = "Images, archives or -", .required = true,
+       .arguments = {{.name = "IMAGE|TAR",
+                      .kind = ValueKind::path,
+                      .help = "Images, archives or -",
+                      .required = true,
                       .repeatable = true}},
-       .examples = {{"What was just built", "ksail cluster load-image app:1"},
-                    {"From another builder", "buildah push app:1 docker-archive:/dev/stdout | ksail cluster load-image -"}}});
+       .examples = {
+           {"What was just built", "ksail cluster load-image app:1"},
+           {"From another builder", "buildah push app:1 docker-archive:/dev/stdout | ksail cluster load-image -"}}});
 
   table.push_back({.path = "workload", .summary = "Put workloads on a cluster"});
-  table.push_back(
-      {.path = "workload apply",
-       .summary = "Apply manifests and overlays, in parallel where that is safe",
-       .description =
-           "Server-side apply. Namespaces, custom resource definitions and other things that are needed go before what "
-           "needs them; the rest goes at once. Without -f and --overlay-path the source directory of ksail.yaml is "
-           "applied. The exit code is 9 when an object failed.",
-       .options =
-           std::vector<Option>{{.name = "filename",
-                                .letter = 'f',
-                                .value = "PATH",
-                                .kind = ValueKind::path,
-                                .help =
-                                    "File, directory, web address or - for standard input; may be given several times",
-                                .repeatable = true},
-                               {.name = "recursive", .letter = 'R', .help = "Directories with everything below them"},
-                               {.name = "overlay-path",
-                                .letter = 'k',
-                                .value = "DIR",
-                                .kind = ValueKind::directory,
-                                .help = "Directory with a kustomization; may be given several times",
-                                .alias = "kustomize",
-                                .repeatable = true}} +
-           overlay_options() +
-           std::vector<Option>{
-               {.name = "namespace",
-                .letter = 'n',
-                .value = "NAMESPACE",
-                .help = "For objects that name none; unset: that of the context"},
-               {.name = "wait", .help = "Return when everything is ready"},
-               with_fallback(timeout_option, "5m"),
-               {.name = "dry-run",
-                .value = "MODE",
-                .kind = ValueKind::choice,
-                .help = "client: only read the manifests; server: let the API server check without storing",
-                .choices = "client|server"},
-               {.name = "inventory",
-                .value = "NAME",
-                .help = "Remember what is applied under this name: a Secret, or configmap/NAME"},
-               {.name = "prune", .help = "Delete what the inventory remembers and is not applied any more"},
-               {.name = "concurrency",
-                .value = "N",
-                .kind = ValueKind::number,
-                .help = "Objects in flight at once",
-                .fallback = "32"},
-               {.name = "field-manager", .value = "NAME", .help = "Who owns the fields", .fallback = "ksail"},
-               {.name = "no-force-conflicts",
-                .help = "Fail where somebody else owns a field, instead of taking it over"},
-               {.name = "fail-fast", .help = "Stop at the first object that fails"},
-               {.name = "replace-immutable", .help = "Delete and create what cannot be changed in place"},
-               with_letter(context_option, 'c'),
-               kubeconfig_option},
-       .examples = {{"A directory and all below it", "ksail workload apply -f app/ -R"},
-                    {"An overlay, until it runs", "ksail workload apply -k overlays/dev --wait"},
-                    {"What something else writes", "helm template chart | ksail workload apply -f - -n shop"},
-                    {"And away with what is not in it any more",
-                     "ksail workload apply -k overlays/dev --inventory shop --prune"}}});
   for (auto &verb : workload_verbs())
     table.push_back(std::move(verb));
 
@@ -325,7 +265,10 @@ std::vector<Command> make_commands() {
   table.push_back({.path = "doctor",
                    .summary = "Find what stands in the way on this machine, each with a remedy",
                    .options = {provider_option, kubeconfig, with_fallback(timeout_option, "20s")}});
-  table.push_back({.path = "config", .summary = "Look at the configuration"});
+  table.push_back({.path = "config",
+                   .summary = "Look at the configuration",
+                   .description = "What can be configured is in the manual, ksail.yaml(5): every field with its "
+                                  "values, default, option and variables."});
   table.push_back(
       {.path = "config view",
        .summary = "Show every setting in effect",
@@ -360,6 +303,11 @@ std::vector<Command> make_commands() {
 }
 
 } // namespace
+
+std::vector<Option> operator+(std::vector<Option> a, const std::vector<Option> &b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
 
 std::string_view Command::word() const {
   const auto space = path.rfind(' ');

@@ -29,6 +29,9 @@ struct Option {
   bool takes_value() const { return !value.empty(); }
 };
 
+/// Both lists, one after the other.
+std::vector<Option> operator+(std::vector<Option> a, const std::vector<Option> &b);
+
 struct Argument {
   std::string_view name{}; ///< "NAME"
   ValueKind kind = ValueKind::text;

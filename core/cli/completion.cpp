@@ -2,10 +2,11 @@
 #include "cli/completion.hpp"
 
 #include "cli/command_table.hpp"
-#include "config/letter_case.hpp"
 #include "distributions/distribution.hpp"
 #include "orchestrator/journal.hpp"
 #include "plugins/loader.hpp"
+
+#include <ksail/sdk/letter_case.hpp>
 
 #include <algorithm>
 #include <filesystem>
@@ -34,7 +35,7 @@ const Option *find_option(const Command &command, std::string_view word) {
 void add_matching(Completion &result, const std::vector<std::string> &words, std::string_view typed,
                   std::string_view prefix) {
   for (const auto &word : words)
-    if (config::lower(word.substr(0, typed.size())) == config::lower(typed))
+    if (equal_ignoring_case(std::string_view(word).substr(0, typed.size()), typed))
       result.candidates.push_back({std::string(prefix) + word, ""});
 }
 

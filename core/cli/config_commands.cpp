@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/handlers.hpp"
 #include "cli/text_width.hpp"
-#include "config/letter_case.hpp"
 #include "config/suggestion.hpp"
 #include "distributions/distribution.hpp"
 

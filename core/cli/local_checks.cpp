@@ -57,6 +57,18 @@ Check writable(std::string name, const fs::path &folder, const std::string &what
           what + " cannot be written: " + existing.string() + ": " + std::strerror(errno), hint};
 }
 
+/// A limit of the kernel's: below `few` no cluster starts, from `enough` on there is nothing to say.
+Check judge_inotify(const std::string &what, std::uint64_t limit, std::uint64_t few, std::uint64_t enough,
+                    std::uint64_t better) {
+  const std::string setting = "fs.inotify.max_user_" + what;
+  Check check{"inotify", CheckStatus::ok, setting + " is " + std::to_string(limit), ""};
+  if (limit >= enough) return check;
+  check.status = limit < few ? CheckStatus::fail : CheckStatus::warn;
+  check.message += ", which is enough for few nodes only";
+  check.hint = "sudo sysctl " + setting + "=" + std::to_string(better) + " (and a line in /etc/sysctl.d to keep it)";
+  return check;
+}
+
 } // namespace
 
 std::string_view check_status_name(CheckStatus status) {
@@ -65,23 +77,9 @@ std::string_view check_status_name(CheckStatus status) {
 
 // Each node runs a kubelet, a containerd and several controllers that watch files; the kernel's default of 128
 // instances per user is used up by two or three nodes.
-Check judge_inotify_instances(std::uint64_t limit) {
-  Check check{"inotify", CheckStatus::ok, "fs.inotify.max_user_instances is " + std::to_string(limit), ""};
-  if (limit >= 512) return check;
-  check.status = limit < 128 ? CheckStatus::fail : CheckStatus::warn;
-  check.message += ", which is enough for few nodes only";
-  check.hint = "sudo sysctl fs.inotify.max_user_instances=1024 (and a line in /etc/sysctl.d to keep it)";
-  return check;
-}
+Check judge_inotify_instances(std::uint64_t limit) { return judge_inotify("instances", limit, 128, 512, 1024); }
 
-Check judge_inotify_watches(std::uint64_t limit) {
-  Check check{"inotify", CheckStatus::ok, "fs.inotify.max_user_watches is " + std::to_string(limit), ""};
-  if (limit >= 65536) return check;
-  check.status = limit < 8192 ? CheckStatus::fail : CheckStatus::warn;
-  check.message += ", which is enough for few nodes only";
-  check.hint = "sudo sysctl fs.inotify.max_user_watches=524288 (and a line in /etc/sysctl.d to keep it)";
-  return check;
-}
+Check judge_inotify_watches(std::uint64_t limit) { return judge_inotify("watches", limit, 8192, 65536, 524288); }
 
 Check judge_disk(const std::string &path, std::uint64_t free_bytes) {
   Check check{"disk", CheckStatus::ok, short_bytes(free_bytes) + " free on " + path, ""};

@@ -2,8 +2,9 @@
 #include "cli/man_page.hpp"
 
 #include "cli/help.hpp"
-#include "config/letter_case.hpp"
 #include "config/setting.hpp"
+
+#include <ksail/sdk/letter_case.hpp>
 
 #include <algorithm>
 
@@ -26,6 +27,72 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
+/// "number of nodes" -> "Number of nodes."
+std::string sentence(std::string_view text) { return ascii_upper(text.front()) + std::string(text.substr(1)) + "."; }
+
+std::string title(std::string_view name, char section) {
+  return ".TH " + ascii_upper(escaped(name)) + " " + section + " \"\" \"ksail " + escaped(KSAIL_VERSION) +
+         "\" \"ksail manual\"\n";
+}
+
+/// Everything but ksail.yaml that gives a setting its value: "--workers, KSAIL_SPEC_CLUSTER_WORKERS".
+std::string other_ways(const config::Setting &setting) {
+  std::string names;
+  const auto &options = find_command("config view")->options; // it has those of every setting
+  const bool node_image = setting.type == config::Type::image && setting.key.ends_with(".nodeImage");
+  for (const auto &option : options)
+    if (option.setting == setting.key || (node_image && option.setting == "nodeImage"))
+      names += "--" + std::string(option.name) + ", ";
+  for (const auto &variable : config::environment_names(setting))
+    names += variable + ", ";
+  names.resize(names.size() - 2);
+  return names;
+}
+
+ManPage configuration_page() {
+  std::string text = ".\\\" Made from the table of settings of ksail.\n" + title("ksail.yaml", '5') +
+                     R"(.SH NAME
+ksail.yaml \- configuration of ksail
+.SH DESCRIPTION
+What a project's cluster is like. The nearest ksail.yaml is taken, from the working directory upwards, or the file that
+\fB\-\-config\fR names. Flags win over the environment, the environment over ksail.yaml, and that over the defaults;
+\fBksail config view \-\-show\-origin\fR tells which value comes from where.
+.PP
+A field that is left out, empty or null is unset. ${VAR} and ${VAR:\-default} in values stand for variables of the
+environment. Relative paths are relative to the file. Unknown fields are errors.
+.SH FIELDS
+.TP
+\fBapiVersion\fR
+ksail.io/v1alpha1. Has to be there.
+.TP
+\fBkind\fR
+Cluster. Has to be there.
+)";
+  for (const auto &setting : config::settings()) {
+    text += ".TP\n\\fB" + escaped(setting.key) + "\\fR\n" + escaped(sentence(setting.summary)) + "\n" +
+            escaped(sentence(config::accepted_values(setting.type))) + "\n";
+    if (!setting.fallback.empty()) text += escaped("Default: " + std::string(setting.fallback) + ".") + "\n";
+    text += escaped("Also: " + other_ways(setting) + ".") + "\n";
+  }
+  text += R"(.SH EXAMPLE
+.nf
+apiVersion: ksail.io/v1alpha1
+kind: Cluster
+metadata:
+  name: shop
+spec:
+  cluster:
+    distribution: K3s
+    workers: 2
+  workload:
+    sourceDirectory: deploy
+.fi
+.SH SEE ALSO
+\fBksail\fR(1)
+)";
+  return {"ksail.yaml.5", text};
+}
+
 std::string page_name(const Command &command) {
   std::string name = "ksail" + (command.path.empty() ? std::string() : " " + std::string(command.path));
   std::replace(name.begin(), name.end(), ' ', '-');
@@ -46,8 +113,7 @@ void add_options(std::string &text, const std::vector<Option> &options) {
 
 ManPage page(const Command &command) {
   const std::string name = page_name(command);
-  std::string text = ".\\\" Made from the command table of ksail.\n.TH " + config::upper(escaped(name)) +
-                     " 1 \"\" \"ksail " + escaped(KSAIL_VERSION) + "\" \"ksail manual\"\n.SH NAME\n" + escaped(name) +
+  std::string text = ".\\\" Made from the command table of ksail.\n" + title(name, '1') + ".SH NAME\n" + escaped(name) +
                      " \\- " + escaped(command.summary) + "\n.SH SYNOPSIS\n.B " + escaped(usage_line(command)) + "\n";
   if (!command.description.empty()) text += ".SH DESCRIPTION\n" + escaped(command.description) + "\n";
   const auto below = members(command.path);
@@ -103,6 +169,7 @@ std::vector<ManPage> man_pages() {
   std::vector<ManPage> pages;
   for (const auto &command : commands())
     if (!command.hidden) pages.push_back(page(command));
+  pages.push_back(configuration_page());
   return pages;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Man pages from the command table: ksail(1) and one for each command.
+// Man pages: ksail(1) and one for each command from the command table, ksail.yaml(5) from the table of settings.
 #pragma once
 
 #include <string>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/terminal.hpp"
 
-#include "config/letter_case.hpp"
+#include <ksail/sdk/letter_case.hpp>
 
 #include <cstdlib>
 #include <sys/ioctl.h>
@@ -19,7 +19,7 @@ std::string variable(const config::Environment &environment, const char *name) {
 bool is_utf8(const config::Environment &environment) {
   // The first that is set counts, as in POSIX.
   for (const char *name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const std::string value = config::lower(variable(environment, name));
+    const std::string value = ascii_lower(variable(environment, name));
     if (!value.empty()) return value.find("utf-8") != std::string::npos || value.find("utf8") != std::string::npos;
   }
   return false;

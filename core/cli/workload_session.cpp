@@ -2,8 +2,11 @@
 #include "cli/workload_session.hpp"
 
 #include "cli/overlay.hpp"
+#include "kubernetes/dns_label.hpp"
 #include "kubernetes/kubeconfig.hpp"
 #include "manifests/kustomize/remote.hpp"
+
+#include <ksail/sdk/letter_case.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -33,12 +36,9 @@ bool is_directory(const std::string &path) {
 
 /// -n, where given: the server would only say that there is no such namespace.
 Result<void> check_namespace(const std::string &name) {
-  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  if (name.empty() ||
-      (name.size() <= 63 && std::all_of(name.begin(), name.end(), fits) && name.front() != '-' && name.back() != '-'))
-    return {};
+  if (name.empty() || kubernetes::is_dns_label(name)) return {};
   return Error(Code::usage, "--namespace: '" + name + "' is no name of a namespace",
-               "at most 63 lower case letters, digits and -");
+               std::string(kubernetes::dns_label_rule));
 }
 
 } // namespace
@@ -165,11 +165,9 @@ Result<std::string> field_manager_of(const Invocation &invocation) {
 }
 
 std::string kubectl_name(const Object &object) {
-  std::string kind = object.kind;
-  std::transform(kind.begin(), kind.end(), kind.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
   const std::string group = object.group();
-  return kind + (group.empty() ? "" : "." + group) + "/" + (object.name.empty() ? object.generate_name : object.name);
+  return ascii_lower(object.kind) + (group.empty() ? "" : "." + group) + "/" +
+         (object.name.empty() ? object.generate_name : object.name);
 }
 
 std::string count_words(const std::vector<std::string> &words, const std::vector<std::string_view> &order) {

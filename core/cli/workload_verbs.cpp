@@ -10,11 +10,6 @@ namespace {
 
 namespace key = config::key;
 
-std::vector<Option> operator+(std::vector<Option> a, const std::vector<Option> &b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
 /// Which objects are meant.
 std::vector<Option> inputs() {
   return std::vector<Option>{
@@ -60,6 +55,39 @@ const Option concurrency{.name = "concurrency",
                          .kind = ValueKind::number,
                          .help = "Requests in flight at once",
                          .fallback = "32"};
+
+Command apply() {
+  return {
+      .path = "workload apply",
+      .summary = "Apply manifests and overlays, in parallel where that is safe",
+      .description =
+          "Server-side apply. Namespaces, custom resource definitions and other things that are needed go before what "
+          "needs them; the rest goes at once. Without -f and --overlay-path the source directory of ksail.yaml is "
+          "applied. The exit code is 9 when an object failed.",
+      .options = inputs() + cluster("5m") +
+                 std::vector<Option>{
+                     {.name = "wait", .help = "Return when everything is ready"},
+                     {.name = "dry-run",
+                      .value = "MODE",
+                      .kind = ValueKind::choice,
+                      .help = "client: only read the manifests; server: let the API server check without storing",
+                      .choices = "client|server"},
+                     {.name = "inventory",
+                      .value = "NAME",
+                      .help = "Remember what is applied under this name: a Secret, or configmap/NAME"},
+                     {.name = "prune", .help = "Delete what the inventory remembers and is not applied any more"},
+                     concurrency,
+                     {.name = "field-manager", .value = "NAME", .help = "Who owns the fields", .fallback = "ksail"},
+                     {.name = "no-force-conflicts",
+                      .help = "Fail where somebody else owns a field, instead of taking it over"},
+                     {.name = "fail-fast", .help = "Stop at the first object that fails"},
+                     {.name = "replace-immutable", .help = "Delete and create what cannot be changed in place"}},
+      .examples = {{"A directory and all below it", "ksail workload apply -f app/ -R"},
+                   {"An overlay, until it runs", "ksail workload apply -k overlays/dev --wait"},
+                   {"What something else writes", "helm template chart | ksail workload apply -f - -n shop"},
+                   {"And away with what is not in it any more",
+                    "ksail workload apply -k overlays/dev --inventory shop --prune"}}};
+}
 
 Command build() {
   return {.path = "workload build",
@@ -180,6 +208,6 @@ Command validate() {
 
 } // namespace
 
-std::vector<Command> workload_verbs() { return {build(), diff(), remove(), wait(), status(), validate()}; }
+std::vector<Command> workload_verbs() { return {apply(), build(), diff(), remove(), wait(), status(), validate()}; }
 
 } // namespace ksail::cli

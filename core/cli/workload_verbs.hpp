@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of the command table about `ksail workload`, without apply.
+// The part of the command table about `ksail workload`.
 #pragma once
 
 #include "cli/command_table.hpp"

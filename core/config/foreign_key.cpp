@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/foreign_key.hpp"
 
-#include "config/letter_case.hpp"
+#include <ksail/sdk/letter_case.hpp>
 
 #include <array>
 
@@ -52,7 +52,7 @@ constexpr ForeignKey switched_off{"spec.cluster.autoscaler.node.enabled", no, ""
 
 bool is_harmless(const ForeignKey &foreign, std::string_view value) {
   for (const auto harmless : foreign.harmless)
-    if (harmless == "*" || same_word(harmless, value)) return true;
+    if (harmless == "*" || equal_ignoring_case(harmless, value)) return true;
   return false;
 }
 

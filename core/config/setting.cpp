@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/setting.hpp"
 
-#include "config/letter_case.hpp"
+#include <ksail/sdk/letter_case.hpp>
 
 #include <array>
 
@@ -55,7 +55,7 @@ constexpr std::array all_settings = {
 
 } // namespace
 
-std::string key::node_image(std::string_view of) { return "spec." + lower(of) + ".nodeImage"; }
+std::string key::node_image(std::string_view of) { return "spec." + ascii_lower(of) + ".nodeImage"; }
 
 std::span<const Setting> settings() { return all_settings; }
 
@@ -66,7 +66,7 @@ const Setting *find_setting(std::string_view name) {
 }
 
 std::string environment_name(std::string_view path) {
-  std::string name = "KSAIL_" + upper(path);
+  std::string name = "KSAIL_" + ascii_upper(path);
   for (char &c : name)
     if (c == '.') c = '_';
   return name;

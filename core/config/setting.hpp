@@ -75,6 +75,9 @@ struct Choices {
   std::vector<std::string> providers;
 };
 
+/// What values a setting of that type may have, for documents: "a number from 0 to 999".
+std::string accepted_values(Type type);
+
 /// The value as it is used and shown ("vanilla" -> "Vanilla", "1.34.2" -> "v1.34.2"). The failure's message says what
 /// is wrong with the value without saying where it comes from; its code is Code::config.
 Result<std::string> normalise(const Setting &setting, std::string_view text, const Choices &choices);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/suggestion.hpp"
 
-#include "config/letter_case.hpp"
+#include <ksail/sdk/letter_case.hpp>
 
 #include <algorithm>
 
@@ -15,9 +15,10 @@ unsigned edit_distance(std::string_view a, std::string_view b) {
   for (std::size_t i = 1; i <= a.size(); ++i) {
     current[0] = static_cast<unsigned>(i);
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const bool same = lower(a[i - 1]) == lower(b[j - 1]);
+      const bool same = ascii_lower(a[i - 1]) == ascii_lower(b[j - 1]);
       current[j] = std::min({previous[j] + 1, current[j - 1] + 1, previous[j - 1] + (same ? 0u : 1u)});
-      const bool swapped = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]);
+      const bool swapped = i > 1 && j > 1 && ascii_lower(a[i - 1]) == ascii_lower(b[j - 2]) &&
+                           ascii_lower(a[i - 2]) == ascii_lower(b[j - 1]);
       if (swapped) current[j] = std::min(current[j], before[j - 2] + 1);
     }
     std::swap(before, previous);
@@ -40,7 +41,9 @@ std::string closest(std::string_view word, const std::vector<std::string> &candi
   }
   if (!best.empty()) return best;
   for (const auto &candidate : candidates) {
-    if (candidate.size() <= word.size() || lower(candidate.substr(0, word.size())) != lower(word)) continue;
+    if (candidate.size() <= word.size() ||
+        !equal_ignoring_case(std::string_view(candidate).substr(0, word.size()), word))
+      continue;
     if (!best.empty()) return {};
     best = candidate;
   }

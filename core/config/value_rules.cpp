@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What values a setting may have.
 #include "config/duration.hpp"
-#include "config/letter_case.hpp"
 #include "config/setting.hpp"
 #include "config/suggestion.hpp"
+
+#include <ksail/sdk/letter_case.hpp>
 
 #include <charconv>
 #include <optional>
@@ -16,13 +17,14 @@ namespace {
 const std::vector<std::string> go_distributions = {"VCluster", "KWOK", "EKS", "GKE", "AKS"};
 const std::vector<std::string> go_providers = {"Omni", "AWS", "GCP", "Azure", "Kubernetes"};
 const std::vector<std::string> go_cnis = {"Cilium", "Calico"};
+const std::vector<std::string> cnis = {"Default", "None"};
 /// Ours, but not in every build.
 const std::vector<std::string> our_distributions = {"Vanilla", "K3s", "Talos"};
 const std::vector<std::string> our_providers = {"Docker", "Hetzner"};
 
 const std::string *find_word(std::string_view word, const std::vector<std::string> &words) {
   for (const auto &candidate : words)
-    if (same_word(word, candidate)) return &candidate;
+    if (equal_ignoring_case(word, candidate)) return &candidate;
   return nullptr;
 }
 
@@ -46,14 +48,29 @@ Result<std::string> one_of(std::string_view word, const char *what, const std::v
                near.empty() ? accepted : "did you mean " + near + "? " + accepted);
 }
 
-Result<std::string> number(std::string_view text, long low, long high) {
+struct Range {
+  long low, high;
+};
+
+constexpr Range range_of(Type type) {
+  switch (type) {
+  case Type::at_least_one:
+    return {1, 99};
+  case Type::port:
+    return {0, 65535};
+  default:
+    return {0, 999};
+  }
+}
+
+Result<std::string> number(std::string_view text, Range range) {
   long value = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (failure == std::errc::invalid_argument || end != text.data() + text.size())
     return Error(Code::config, quoted(text) + " is not a number", "write digits only");
-  if (failure != std::errc() || value < low || value > high)
+  if (failure != std::errc() || value < range.low || value > range.high)
     return Error(Code::config, std::string(text.substr(0, 30)) + " is out of range",
-                 "from " + std::to_string(low) + " to " + std::to_string(high));
+                 "from " + std::to_string(range.low) + " to " + std::to_string(range.high));
   return std::to_string(value);
 }
 
@@ -107,12 +124,44 @@ Result<std::string> image(std::string_view text) {
 }
 
 Result<std::string> boolean(std::string_view text) {
-  if (same_word(text, "true")) return std::string("true");
-  if (same_word(text, "false")) return std::string("false");
+  if (equal_ignoring_case(text, "true")) return std::string("true");
+  if (equal_ignoring_case(text, "false")) return std::string("false");
   return Error(Code::config, quoted(text) + " is neither true nor false");
 }
 
 } // namespace
+
+std::string accepted_values(Type type) {
+  switch (type) {
+  case Type::name:
+    return "at most 50 lower case letters, digits and '-', beginning with a letter";
+  case Type::distribution:
+    return any_of(our_distributions);
+  case Type::provider:
+    return "the name of an installed provider";
+  case Type::at_least_one:
+  case Type::count:
+  case Type::port:
+    return "a number from " + std::to_string(range_of(type).low) + " to " + std::to_string(range_of(type).high);
+  case Type::version:
+    return "a version such as v1.34.2";
+  case Type::cni:
+    return any_of(cnis);
+  case Type::path:
+    return "a path";
+  case Type::patches:
+    return "paths, each of which may have a role before it";
+  case Type::text:
+    return "a text";
+  case Type::duration:
+    return "a duration such as 90s, 5m or 1h30m";
+  case Type::image:
+    return "an image with a tag other than latest, or with a digest";
+  case Type::boolean:
+    break;
+  }
+  return "true or false";
+}
 
 Result<std::string> normalise(const Setting &setting, std::string_view text, const Choices &choices) {
   if (text.empty() && setting.fallback.empty()) return std::string();
@@ -129,15 +178,13 @@ Result<std::string> normalise(const Setting &setting, std::string_view text, con
     return found;
   }
   case Type::at_least_one:
-    return number(text, 1, 99);
   case Type::count:
-    return number(text, 0, 999);
   case Type::port:
-    return number(text, 0, 65535);
+    return number(text, range_of(setting.type));
   case Type::version:
     return version(text);
   case Type::cni:
-    return one_of(text, "CNI", {"Default", "None"}, {}, go_cnis);
+    return one_of(text, "CNI", cnis, {}, go_cnis);
   case Type::duration:
     if (!parse_duration(text))
       return Error(Code::config, quoted(text) + " is not a duration", "a number and a unit: 90s, 5m, 1h30m");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/registries.hpp"
 
+#include "kubernetes/dns_label.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -94,10 +96,7 @@ Result<LocalRegistry> parse_local_registry(std::string_view text) {
   };
   const auto colon = text.find(':');
   registry.name = text.substr(0, colon);
-  const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  if (registry.name.empty() || registry.name.size() > 63 || registry.name.front() == '-' ||
-      registry.name.back() == '-' || !std::all_of(registry.name.begin(), registry.name.end(), good))
-    return fail("a name has at most 63 lower case letters, digits and '-'");
+  if (!kubernetes::is_dns_label(registry.name)) return fail("a name has " + std::string(kubernetes::dns_label_rule));
   registry.host_port = registry_port;
   if (colon == std::string_view::npos) return registry;
   const std::string_view port = text.substr(colon + 1);
@@ -161,9 +160,9 @@ std::vector<NodeFile> k3s_registry_files(const ClusterSpec &spec) {
 std::string local_registry_hosting(const LocalRegistry &registry) {
   const std::string inside = hostname(registry);
   return "host: " + quoted("localhost:" + std::to_string(registry.host_port)) +
-         "\nhostFromContainerRuntime: " + quoted(inside) + "\nhostFromClusterNetwork: " + quoted(inside) +
-         "\nhelp: " + quoted("push to localhost:" + std::to_string(registry.host_port) +
-                             " from the machine, pull by that name or as " + inside + " in the cluster") +
+         "\nhostFromContainerRuntime: " + quoted(inside) + "\nhostFromClusterNetwork: " + quoted(inside) + "\nhelp: " +
+         quoted("push to localhost:" + std::to_string(registry.host_port) +
+                " from the machine, pull by that name or as " + inside + " in the cluster") +
          "\n";
 }
 

@@ -6,8 +6,7 @@
 #include "distributions/talos/talos_services.hpp"
 #include "distributions/vanilla/vanilla.hpp"
 
-#include <algorithm>
-#include <cctype>
+#include <ksail/sdk/letter_case.hpp>
 
 namespace ksail {
 
@@ -19,11 +18,6 @@ const std::vector<const Distribution *> &all() {
   static const talos::Talos talos;
   static const std::vector<const Distribution *> list = {&vanilla, &k3s, &talos};
   return list;
-}
-
-bool same_word(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 std::vector<std::string> numbered(const std::string &base, unsigned count) {
@@ -42,12 +36,12 @@ asio::awaitable<Result<Expansion>> Distribution::expand(NodeAccess &, ExpansionI
 
 const NodeServices *node_services(std::string_view distribution) {
   static const talos::TalosServices talos;
-  return same_word(distribution, "Talos") ? &talos : nullptr;
+  return equal_ignoring_case(distribution, "Talos") ? &talos : nullptr;
 }
 
 const Distribution *find_distribution(std::string_view name) {
   for (const auto *distribution : all())
-    if (same_word(distribution->name(), name)) return distribution;
+    if (equal_ignoring_case(distribution->name(), name)) return distribution;
   return nullptr;
 }
 

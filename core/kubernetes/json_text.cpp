@@ -1,37 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubernetes/json_text.hpp"
 
+#include "manifests/utf8.hpp"
+
 #include <array>
-#include <cstdint>
 #include <optional>
 
 namespace ksail::kubernetes {
 
 namespace {
-
-std::optional<std::uint32_t> hex4(std::string_view text) {
-  if (text.size() < 4) return std::nullopt;
-  std::uint32_t value = 0;
-  for (const char c : text.substr(0, 4)) {
-    value <<= 4;
-    if (c >= '0' && c <= '9')
-      value |= static_cast<std::uint32_t>(c - '0');
-    else if (c >= 'a' && c <= 'f')
-      value |= static_cast<std::uint32_t>(c - 'a' + 10);
-    else if (c >= 'A' && c <= 'F')
-      value |= static_cast<std::uint32_t>(c - 'A' + 10);
-    else
-      return std::nullopt;
-  }
-  return value;
-}
-
-void append_utf8(std::string &out, std::uint32_t c) {
-  out += static_cast<char>(0xF0u | (c >> 18));
-  out += static_cast<char>(0x80u | ((c >> 12) & 0x3Fu));
-  out += static_cast<char>(0x80u | ((c >> 6) & 0x3Fu));
-  out += static_cast<char>(0x80u | (c & 0x3Fu));
-}
 
 /// Length of a raw character at `at` that YAML treats specially, and its escape; 0 when it is harmless.
 std::size_t special(std::string_view json, std::size_t at, const char *&escape, std::string &scratch) {
@@ -86,13 +63,14 @@ std::size_t take_escape(std::string_view json, std::size_t at, std::string &out)
     return 2;
   }
   if (json.substr(at + 1, 1) == "u") {
-    const auto high = hex4(json.substr(at + 2));
-    if (high && *high >= 0xD800u && *high < 0xDC00u && json.substr(at + 6, 2) == "\\u") {
-      const auto low = hex4(json.substr(at + 8));
-      if (low && *low >= 0xDC00u && *low < 0xE000u) {
-        append_utf8(out, 0x10000u + ((*high - 0xD800u) << 10) + (*low - 0xDC00u));
-        return 12;
-      }
+    const auto high = manifests::hex4(json.substr(at + 2));
+    const auto low = high && json.substr(at + 6, 2) == "\\u" ? manifests::hex4(json.substr(at + 8)) : std::nullopt;
+    if (const auto character = low ? manifests::surrogate_pair(*high, *low) : std::nullopt) {
+      std::array<char, 4> bytes;
+      char *end = bytes.data();
+      manifests::append_utf8(*character, end);
+      out.append(bytes.data(), end);
+      return 12;
     }
   }
   out.append(json.substr(at, 2)); // also \\ : its second character starts no escape

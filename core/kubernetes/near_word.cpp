@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubernetes/near_word.hpp"
 
+#include <ksail/sdk/letter_case.hpp>
+
 #include <algorithm>
 
 namespace ksail::kubernetes {
 
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-bool same(char a, char b) { return lower(a) == lower(b); }
+bool same(char a, char b) { return ascii_lower(a) == ascii_lower(b); }
 
 } // namespace
 

@@ -2,46 +2,10 @@
 #include "manifests/json.hpp"
 
 #include "manifests/scalar.hpp"
+#include "manifests/utf8.hpp"
 
 namespace ksail::manifests {
 namespace {
-
-void append_utf8(std::uint32_t code, char *&to) {
-  if (code < 0x80) {
-    *to++ = static_cast<char>(code);
-  } else if (code < 0x800) {
-    *to++ = static_cast<char>(0xC0U | code >> 6U);
-    *to++ = static_cast<char>(0x80U | (code & 0x3FU));
-  } else if (code < 0x10000) {
-    *to++ = static_cast<char>(0xE0U | code >> 12U);
-    *to++ = static_cast<char>(0x80U | (code >> 6U & 0x3FU));
-    *to++ = static_cast<char>(0x80U | (code & 0x3FU));
-  } else {
-    *to++ = static_cast<char>(0xF0U | code >> 18U);
-    *to++ = static_cast<char>(0x80U | (code >> 12U & 0x3FU));
-    *to++ = static_cast<char>(0x80U | (code >> 6U & 0x3FU));
-    *to++ = static_cast<char>(0x80U | (code & 0x3FU));
-  }
-}
-
-/// Length of the UTF-8 sequence at p, 0 when it is not valid.
-std::size_t utf8_length(const unsigned char *p, const unsigned char *end) {
-  const auto follows = [&](int i) { return end - p > i && (p[i] & 0xC0U) == 0x80; };
-  if (*p < 0x80) {
-    return 1;
-  }
-  if (*p >= 0xC2 && *p <= 0xDF) {
-    return follows(1) ? 2 : 0;
-  }
-  if (*p >= 0xE0 && *p <= 0xEF) {
-    return follows(1) && follows(2) && !(*p == 0xE0 && p[1] < 0xA0) && !(*p == 0xED && p[1] > 0x9F) ? 3 : 0;
-  }
-  if (*p >= 0xF0 && *p <= 0xF4) {
-    return follows(1) && follows(2) && follows(3) && !(*p == 0xF0 && p[1] < 0x90) && !(*p == 0xF4 && p[1] > 0x8F) ? 4
-                                                                                                                  : 0;
-  }
-  return 0;
-}
 
 class JsonParser {
 public:
@@ -204,9 +168,7 @@ private:
         at_ += 2;
         continue;
       }
-      const auto n = c < 0x80 ? 1
-                              : utf8_length(reinterpret_cast<const unsigned char *>(at_),
-                                            reinterpret_cast<const unsigned char *>(end_));
+      const auto n = utf8_length(at_, end_);
       if (n == 0) {
         return nullptr;
       }
@@ -219,25 +181,6 @@ private:
     node->chars = from;
     node->size = static_cast<std::uint32_t>(to - from);
     return !escaped || unescape(from, to, *node) ? node : nullptr;
-  }
-
-  static bool hex4(const char *from, const char *end, std::uint32_t &code) {
-    if (end - from < 4) {
-      return false;
-    }
-    code = 0;
-    for (int i = 0; i < 4; ++i) {
-      const char c = from[i];
-      const int digit = is_digit(c)            ? c - '0'
-                        : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                        : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                               : -1;
-      if (digit < 0) {
-        return false;
-      }
-      code = code << 4U | static_cast<std::uint32_t>(digit);
-    }
-    return true;
   }
 
   bool unescape(const char *from, const char *end, Node &node) {
@@ -259,19 +202,18 @@ private:
         *to++ = kValues[i];
         continue;
       }
-      std::uint32_t code = 0;
-      if (c != 'u' || !hex4(from, end, code)) {
+      const auto unit = c == 'u' ? hex4({from, end}) : std::nullopt;
+      if (!unit) {
         return false;
       }
       from += 4;
+      std::uint32_t code = *unit;
       if (code >= 0xD800 && code < 0xE000) {
-        std::uint32_t low = 0;
-        if (code < 0xDC00 && end - from >= 6 && from[0] == '\\' && from[1] == 'u' && hex4(from + 2, end, low) &&
-            low >= 0xDC00 && low < 0xE000) {
-          code = 0x10000 + ((code - 0xD800) << 10U) + (low - 0xDC00);
+        const auto next = std::string_view(from, end).starts_with("\\u") ? hex4({from + 2, end}) : std::nullopt;
+        const auto pair = next ? surrogate_pair(code, *next) : std::nullopt;
+        code = pair.value_or(0xFFFD); // half a pair: what Go makes of it
+        if (pair) {
           from += 6;
-        } else {
-          code = 0xFFFD; // half a pair: what Go makes of it
         }
       }
       append_utf8(code, to);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifests/json.hpp"
 
+#include "manifests/base64.hpp"
+#include "manifests/float_text.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -28,47 +31,6 @@ bool is_plain_integer(std::string_view text) {
     return false;
   }
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-bool decode_base64(std::string_view text, std::string &out) {
-  std::uint32_t bits = 0;
-  int count = 0;
-  int padding = 0;
-  for (const char c : text) {
-    if (c == '\n' || c == '\r') {
-      continue;
-    }
-    int value = 0;
-    if (c >= 'A' && c <= 'Z') {
-      value = c - 'A';
-    } else if (c >= 'a' && c <= 'z') {
-      value = c - 'a' + 26;
-    } else if (c >= '0' && c <= '9') {
-      value = c - '0' + 52;
-    } else if (c == '+' || c == '/') {
-      value = c == '+' ? 62 : 63;
-    } else if (c == '=') {
-      ++padding;
-    } else {
-      return false;
-    }
-    if (padding > 0 && c != '=') {
-      return false;
-    }
-    bits = (bits << 6U) | static_cast<std::uint32_t>(value);
-    if (++count == 4) {
-      out += static_cast<char>(bits >> 16U & 0xFFU);
-      out += static_cast<char>(bits >> 8U & 0xFFU);
-      out += static_cast<char>(bits & 0xFFU);
-      bits = 0;
-      count = 0;
-    }
-  }
-  if (count != 0 || padding > 2) {
-    return false;
-  }
-  out.resize(out.size() - static_cast<std::size_t>(padding));
-  return true;
 }
 
 class Writer {
@@ -132,11 +94,11 @@ private:
       }
     }
     if (node.tag == Tag::binary) {
-      std::string bytes;
-      if (!decode_base64(node.text(), bytes)) {
+      const auto bytes = decode_base64(node.text());
+      if (!bytes) {
         return fail(node, "!!binary value contains invalid base64 data");
       }
-      write_json_string(bytes, out_);
+      write_json_string(*bytes, out_);
       return true;
     }
     const auto resolved = resolve(node, rules_);
@@ -193,8 +155,9 @@ private:
       return fail(key, "a key must be a string, not a list or a map");
     }
     if (key.tag == Tag::binary) {
-      out.clear();
-      return decode_base64(key.text(), out) || fail(key, "!!binary value contains invalid base64 data");
+      const auto bytes = decode_base64(key.text());
+      out = bytes.value_or("");
+      return bytes || fail(key, "!!binary value contains invalid base64 data");
     }
     const auto resolved = resolve(key, rules_);
     if (!resolved) {

@@ -35,6 +35,7 @@ struct Node {
     Node **items;
   };
   std::uint32_t capacity = 0;
+  bool left_out = false; ///< a value between brackets of which nothing was written: {a: }
 
   std::string_view text() const { return {chars, kind == NodeKind::scalar ? size : 0}; }
   bool is_scalar() const { return kind == NodeKind::scalar; }

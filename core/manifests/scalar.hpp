@@ -2,7 +2,8 @@
 // What type a scalar has, by the rules of the two readers that people meet.
 //
 // Sources: YAML 1.1 types; go.yaml.in/yaml v2 (kubectl through sigs.k8s.io/yaml) and v3 (kustomize). The two differ in
-// one point only: for v2 y, yes, on, n, no, off are booleans, for v3 they are strings.
+// two points only: for v2 y, yes, on, n, no, off are booleans, for v3 they are strings; and what is left out between
+// brackets is null for v2, while kustomize makes it an empty text.
 #pragma once
 
 #include "manifests/node.hpp"
@@ -35,10 +36,5 @@ std::optional<Scalar> resolve(const Node &scalar, Rules rules);
 
 /// "2001-1-2 3:4:5" and the like as RFC 3339; nothing when the text is no timestamp.
 std::optional<std::string> timestamp_to_rfc3339(std::string_view text);
-
-/// A float as Go's encoding/json writes it: shortest digits, exponent below 1e-6 and from 1e21 on.
-std::string format_json_float(double value);
-/// Go's FormatFloat(value, 'g', -1, 32): what a float becomes as a key of a map.
-std::string format_key_float(double value);
 
 } // namespace ksail::manifests

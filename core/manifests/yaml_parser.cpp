@@ -201,6 +201,8 @@ struct YamlParser::State {
                       "a text with a question mark needs quotes between brackets, for kubectl and kustomize");
     }
     Node *node = make_scalar(arena, value, style, tag_of(scalar.tag));
+    node->left_out =
+        style == Style::plain && value.empty() && node->tag == Tag::none && !stack.empty() && stack.back().flow;
     add(arena, stamp(node, event.start_mark), root);
     if (scalar.anchor != nullptr) {
       anchors[reinterpret_cast<const char *>(scalar.anchor)] = node;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifests/yaml_writer.hpp"
 
+#include "manifests/float_text.hpp"
 #include "manifests/json.hpp"
 #include "manifests/key_order.hpp"
 #include "manifests/yaml_text.hpp"

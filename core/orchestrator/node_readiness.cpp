@@ -1,24 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/node_readiness.hpp"
 
+#include "kubernetes/time_text.hpp"
+
 #include <nlohmann/json.hpp>
 
-#include <chrono>
-#include <cstdio>
-
 namespace ksail {
-
-std::int64_t parse_rfc3339(std::string_view text) {
-  int year = 0;
-  unsigned month = 0, day = 0, hour = 0, minute = 0, second = 0;
-  const std::string copy(text);
-  if (std::sscanf(copy.c_str(), "%4d-%2u-%2uT%2u:%2u:%2u", &year, &month, &day, &hour, &minute, &second) != 6) return 0;
-  const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{month}, std::chrono::day{day}};
-  if (!date.ok() || hour > 23 || minute > 59 || second > 60) return 0;
-  const auto at = std::chrono::sys_days{date} + std::chrono::hours{hour} + std::chrono::minutes{minute} +
-                  std::chrono::seconds{second};
-  return std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count();
-}
 
 NodeReadiness node_readiness(const nlohmann::json &node) {
   NodeReadiness result;
@@ -33,7 +20,7 @@ NodeReadiness node_readiness(const nlohmann::json &node) {
     if (condition.value("type", std::string()) != "Ready") continue;
     result.ready = condition.value("status", std::string()) == "True";
     if (const auto beat = condition.find("lastHeartbeatTime"); beat != condition.end() && beat->is_string())
-      result.heartbeat_unix = parse_rfc3339(beat->get<std::string>());
+      result.heartbeat_unix = kubernetes::parse_rfc3339_utc(beat->get<std::string>()).value_or(0);
     result.reason.clear();
     if (!result.ready) {
       result.reason = condition.value("message", std::string());

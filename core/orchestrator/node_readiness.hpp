@@ -19,7 +19,5 @@ struct NodeReadiness {
 
 /// From a v1 Node object.
 NodeReadiness node_readiness(const nlohmann::json &node);
-/// Seconds since 1970 of an RFC 3339 time in UTC ("2026-01-02T03:04:05Z"); 0 when it is none.
-std::int64_t parse_rfc3339(std::string_view text);
 
 } // namespace ksail

@@ -2,6 +2,8 @@
 #include <plugins/inspection.hpp>
 #include <plugins/text.hpp>
 
+#include <ksail/sdk/letter_case.hpp>
+
 #include <algorithm>
 
 namespace ksail::plugins {
@@ -61,12 +63,9 @@ Result<Found> find_plugin(const std::vector<Found> &found, std::string_view name
     known += (known.empty() ? "" : ", ") + (names.empty() ? candidate.manifest->id : names.front());
   }
   const std::string wanted = clean_text(name, 64);
-  std::string package;
-  for (const char c : wanted)
-    package += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   return Error(Code::plugin, "no plugin called \"" + wanted + "\" is installed",
                (known.empty() ? "there are no plugins at all; " : "there are: " + known + "; ") +
-                   std::string("install the package ksail-plugin-") + package +
+                   "install the package ksail-plugin-" + ascii_lower(wanted) +
                    ", or name the plugin's directory in KSAIL_PLUGIN_PATH");
 }
 

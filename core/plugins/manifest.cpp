@@ -3,6 +3,8 @@
 
 #include <plugins/text.hpp>
 
+#include <ksail/sdk/letter_case.hpp>
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>

@@ -10,7 +10,4 @@ namespace ksail::plugins {
 /// Valid UTF-8 on one line, without control characters, at most `limit` bytes (then ending in "…").
 std::string clean_text(std::string_view text, std::size_t limit = 4096);
 
-/// ASCII only.
-bool equal_ignoring_case(std::string_view a, std::string_view b);
-
 } // namespace ksail::plugins

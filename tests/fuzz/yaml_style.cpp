@@ -98,7 +98,9 @@ private:
       out += "{";
       for (bool first = true; const auto &[key, item] : value.items()) {
         out += (first ? "" : ", ") + scalar(key, true) + ": ";
-        flow(item);
+        if (!item.is_null() || random_.percent(80)) {
+          flow(item);
+        }
         first = false;
       }
       out += "}";

@@ -3,7 +3,7 @@
 
 #include "distributions/talos/secrets.hpp"
 #include "distributions/talos/talos_plan.hpp"
-#include "distributions/vanilla/image_manifests.hpp"
+#include "distributions/tar_entry.hpp"
 
 #include <algorithm>
 
@@ -14,7 +14,7 @@ std::string machine_config_name(const std::string &node) { return std::string(co
 asio::awaitable<Result<std::string>> read_machine_config(NodeAccess &access, std::string node, Deadline deadline) {
   auto archive = co_await access.copy_from(node, config_file, deadline);
   if (!archive) co_return archive.error();
-  auto text = vanilla::tar_entry(*archive, "config.yaml");
+  auto text = tar_entry(*archive, "config.yaml");
   if (!text)
     co_return Error(Code::failed_precondition, machine_config_name(node) + " cannot be read", "is it a Talos node?");
   co_return std::move(*text);

@@ -150,7 +150,7 @@ struct GrpcSession::Impl {
     if (name == ":status") {
       std::from_chars(value.data(), value.data() + value.size(), call->http_status);
     } else if (name == "content-type") {
-      call->is_grpc = http2::ascii_lower(value).starts_with("application/grpc");
+      call->is_grpc = ascii_lower(value).starts_with("application/grpc");
     } else if (name == "grpc-status") {
       std::uint32_t status = 0;
       const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), status);

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/talos_api/kubeconfig_archive.hpp"
 
+#include "distributions/tar_entry.hpp"
+
 #include <zlib.h>
 
-#include <optional>
+#include <utility>
 
 namespace ksail::talos_api {
 
 namespace {
 
 constexpr std::size_t most_bytes = 4u << 20;
-constexpr std::size_t tar_block = 512;
 
 Error unreadable(const std::string &why) {
   return Error(Code::internal, "the kubeconfig that Talos sent cannot be unpacked: " + why);
@@ -40,33 +41,15 @@ Result<std::string> unzip(std::string_view bytes) {
   }
 }
 
-/// The size in a tar header: octal digits, then a space or nothing.
-std::optional<std::size_t> size_in(std::string_view header) {
-  std::size_t size = 0;
-  bool digits = false;
-  for (const char c : header.substr(124, 12)) {
-    if (c < '0' || c > '7') {
-      if (digits) break;
-      if (c == ' ') continue;
-      return std::nullopt;
-    }
-    digits = true;
-    size = size * 8 + static_cast<std::size_t>(c - '0');
-  }
-  return digits ? std::optional(size) : std::nullopt;
-}
-
 } // namespace
 
 Result<std::string> kubeconfig_in(std::string_view archive) {
   if (archive.size() > most_bytes) return unreadable("it is too large");
   auto tar = unzip(archive);
   if (!tar) return tar.error();
-  if (tar->size() < tar_block) return unreadable("it holds no file");
-  const auto size = size_in(*tar);
-  if (!size || *size == 0) return unreadable("its file has no size");
-  if (tar->size() - tar_block < *size) return unreadable("its file is cut short");
-  return tar->substr(tar_block, *size);
+  auto text = tar_entry(*tar, "kubeconfig");
+  if (!text || text->empty()) return unreadable("it holds no whole kubeconfig");
+  return std::move(*text);
 }
 
 } // namespace ksail::talos_api

@@ -10,7 +10,7 @@
 
 namespace ksail::talos_api {
 
-/// The content of its file. Errors are Code::internal.
+/// The content of its file, `kubeconfig`. Errors are Code::internal.
 Result<std::string> kubeconfig_in(std::string_view archive);
 
 } // namespace ksail::talos_api

@@ -3,6 +3,7 @@
 
 #include "distributions/cluster_watch.hpp"
 #include "distributions/registries.hpp"
+#include "distributions/tar_entry.hpp"
 #include "distributions/vanilla/image_manifests.hpp"
 #include "distributions/vanilla/node_scripts.hpp"
 #include "kubernetes/client.hpp"

@@ -6,15 +6,10 @@
 
 #include <ksail/sdk/result.hpp>
 
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace ksail::vanilla {
-
-/// Content of the regular file `name` in a tar archive (POSIX ustar), or nothing.
-std::optional<std::string> tar_entry(std::string_view archive, std::string_view name);
 
 /// Fills in what the manifest asks for by its marker comments: the pod subnet, and the control plane's endpoint as a
 /// variable of the agent.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "manifests/float_text.hpp"
 #include "manifests/json.hpp"
 #include "manifests/kustomize/transformers.hpp"
+#include "manifests/utf8.hpp"
 
 #include <openssl/evp.h>
 
@@ -12,27 +14,12 @@ namespace ksail::manifests::kustomize {
 namespace {
 
 bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const std::size_t n = c < 0x80                ? 1
-                          : c >= 0xC2 && c < 0xE0 ? 2
-                          : (c & 0xF0U) == 0xE0   ? 3
-                          : c >= 0xF0 && c < 0xF5 ? 4
-                                                  : 0;
-    if (n == 0 || i + n > text.size()) {
+  for (const char *at = text.begin(), *end = text.end(); at != end;) {
+    const auto length = utf8_length(at, end);
+    if (length == 0) {
       return false;
     }
-    for (std::size_t k = 1; k < n; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xC0U) != 0x80) {
-        return false;
-      }
-    }
-    const auto second = n > 1 ? static_cast<unsigned char>(text[i + 1]) : 0;
-    if ((c == 0xE0 && second < 0xA0) || (c == 0xED && second >= 0xA0) || (c == 0xF0 && second < 0x90) ||
-        (c == 0xF4 && second >= 0x90)) {
-      return false;
-    }
-    i += n;
+    at += length;
   }
   return true;
 }

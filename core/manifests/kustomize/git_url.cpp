@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifests/kustomize/git_url.hpp"
 
+#include <ksail/sdk/letter_case.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -11,9 +13,7 @@ namespace ksail::manifests::kustomize {
 namespace {
 
 bool begins_with(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() &&
-         std::equal(prefix.begin(), prefix.end(), text.begin(),
-                    [](char wanted, char c) { return std::tolower(static_cast<unsigned char>(c)) == wanted; });
+  return equal_ignoring_case(text.substr(0, prefix.size()), prefix);
 }
 
 std::string decoded(std::string_view text) {

@@ -16,6 +16,7 @@ Node *clone(Arena &arena, const Node &node) {
   copy->size = node.size;
   if (node.is_scalar()) {
     copy->chars = node.chars;
+    copy->left_out = node.left_out;
     return copy;
   }
   copy->capacity = node.size;
@@ -71,6 +72,7 @@ void assign(Arena &arena, Node &scalar, std::string_view text, Tag tag) {
   scalar.chars = copy.data();
   scalar.size = static_cast<std::uint32_t>(copy.size());
   scalar.tag = tag;
+  scalar.left_out = false;
   scalar.line = scalar.column = 0; // from here on it is one that the program made
 }
 

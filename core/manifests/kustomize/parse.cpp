@@ -24,6 +24,7 @@ Node *detached(Arena &arena, const Node &node, std::size_t &budget) {
   if (node.is_scalar()) {
     copy->chars = node.chars;
     copy->size = node.size;
+    copy->left_out = node.left_out;
     return copy;
   }
   if (node.is_sequence()) {

@@ -5,19 +5,14 @@
 #include "manifests/kustomize/node_edit.hpp"
 #include "manifests/object_builder.hpp"
 
+#include <ksail/sdk/letter_case.hpp>
+
 #include <algorithm>
 
 namespace ksail::manifests::kustomize {
 namespace {
 
 using nlohmann::json;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
 
 std::size_t distance(const std::string &a, const std::string &b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -48,8 +43,8 @@ std::string suggestion(std::string_view name, std::span<const Field> shape) {
   std::string_view best;
   std::size_t least = 4;
   for (const auto &field : shape) {
-    const auto given = lower(name);
-    const auto known = lower(field.name);
+    const auto given = ascii_lower(name);
+    const auto known = ascii_lower(field.name);
     auto d = distance(given, known);
     if (d > 2 && given.size() > 2 && known.ends_with(given)) {
       d = 2; // `tag` for `newTag`
@@ -72,9 +67,9 @@ public:
     }
     json out = json::object();
     for (const auto &[key, item] : value.items()) {
-      const auto name = lower(key);
-      const auto *field =
-          std::find_if(shape.begin(), shape.end(), [&](const Field &f) { return lower(f.name) == name; }).base();
+      const auto *field = std::find_if(shape.begin(), shape.end(), [&](const Field &f) {
+                            return equal_ignoring_case(f.name, key);
+                          }).base();
       if (field == shape.data() + shape.size()) {
         if (unknown_ == Unknown::ignore) {
           continue;

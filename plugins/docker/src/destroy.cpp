@@ -153,12 +153,9 @@ asio::awaitable<Result<void>> Destruction::remove_container(std::string id, std:
   co_await asio::this_coro::throw_if_cancelled(false);
   const std::string what = "remove node " + name;
   EngineCall call("DELETE", "/containers/" + id + "?force=1&v=1", what);
+  call.repeatable = true;
   auto answer = co_await verbs_.engine.send(std::move(call), context_.deadline());
-  if (!answer) {
-    Error error = answer.error();
-    error.outcome_unknown = false; // removing it once more does no harm
-    co_return error;
-  }
+  if (!answer) co_return answer.error();
   if (answer->status == 409) { // somebody else is removing it
     auto gone = co_await wait_until_gone(id, name);
     if (!gone) co_return gone.error();
@@ -184,12 +181,9 @@ asio::awaitable<Result<void>> Destruction::remove_volume(std::string name) {
   co_await asio::this_coro::throw_if_cancelled(false);
   const std::string what = "remove volume " + name;
   EngineCall call("DELETE", "/volumes/" + http::encode_component(name) + "?force=1", what);
+  call.repeatable = true;
   auto answer = co_await verbs_.engine.send(std::move(call), context_.deadline());
-  if (!answer) {
-    Error error = answer.error();
-    error.outcome_unknown = false;
-    co_return error;
-  }
+  if (!answer) co_return answer.error();
   if (answer->status >= 400 && answer->status != 404) co_return engine_error(what, answer->status, answer->body);
   if (volumes_.insert(name).second) removed("volume", name);
   co_return Result<void>();
@@ -228,12 +222,9 @@ asio::awaitable<Result<void>> Destruction::remove_network(std::string id, std::s
   auto pause = std::chrono::milliseconds(20);
   for (int attempt = 0;; ++attempt) {
     EngineCall call("DELETE", "/networks/" + id, what);
+    call.repeatable = true;
     auto answer = co_await verbs_.engine.send(std::move(call), context_.deadline());
-    if (!answer) {
-      Error error = answer.error();
-      error.outcome_unknown = false;
-      co_return error;
-    }
+    if (!answer) co_return answer.error();
     if (answer->status < 400 || answer->status == 404) break;
     const bool in_use = engine_message(answer->body).find("active endpoints") != std::string::npos;
     if (!in_use || attempt == 8) co_return engine_error(what, answer->status, answer->body);

@@ -85,8 +85,7 @@ void Engine::note_answer(const http::Response &head) {
 }
 
 Error Engine::explain(Error error, const EngineCall &call) const {
-  const bool only_read = call.method == "GET" || call.method == "HEAD";
-  if (only_read) error.outcome_unknown = false;
+  if (call.repeatable) error.outcome_unknown = false;
   if (error.code == Code::cancelled || error.code == Code::deadline_exceeded)
     return std::move(error).in("cannot " + call.what);
   if (error.code != Code::unavailable) return std::move(error).in("cannot " + call.what);

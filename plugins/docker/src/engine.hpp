@@ -31,6 +31,8 @@ struct EngineCall {
   std::string content_type = "application/json"; ///< of `body`
   std::string registry_auth;                     ///< X-Registry-Auth, or empty
   http::BodySource source;                       ///< instead of `body`: sent as it comes
+  /// Twice does what once does, so that no outcome is unknown.
+  bool repeatable = method == "GET" || method == "HEAD";
 
   EngineCall(std::string m, std::string t, std::string w)
       : method(std::move(m)), target(std::move(t)), what(std::move(w)) {}

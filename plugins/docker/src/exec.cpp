@@ -76,13 +76,9 @@ asio::awaitable<Result<std::string>> Execution::prepare(std::string cluster) {
     auto container = co_await verbs_.ids.find(verbs_.engine, cluster, command_.node, context_.deadline());
     if (!container) co_return container.error();
     EngineCall call("POST", "/containers/" + *container + "/exec", command_.label, command_.body);
+    call.repeatable = true; // nothing runs before the start call
     auto answer = co_await verbs_.engine.send(std::move(call), context_.deadline());
-    if (!answer) {
-      // Nothing runs before the start call: preparing once more is harmless.
-      Error error = answer.error();
-      error.outcome_unknown = false;
-      co_return error;
-    }
+    if (!answer) co_return answer.error();
     if (answer->status == 404 && attempt == 0) {
       verbs_.ids.forget(cluster, command_.node);
       continue;

@@ -9,8 +9,8 @@ namespace {
 
 using nlohmann::json;
 
-/// An absent flag is of an engine that does not know it: no reason to warn.
-bool flag(const json &object, const char *name) {
+/// A flag that is absent is of an engine that does not know it: no reason to warn.
+bool supported(const json &object, const char *name) {
   const auto found = object.find(name);
   return found == object.end() || !found->is_boolean() || found->get<bool>();
 }
@@ -64,12 +64,12 @@ std::vector<std::string> host_warnings(const json &info) {
     if (cgroup_version(info) == 1)
       warnings.emplace_back("rootless Docker on cgroup v1 cannot limit or delegate resources; cgroup v2 is needed");
     for (const char *limit : {"MemoryLimit", "PidsLimit", "CPUShares"})
-      if (!flag(info, limit))
+      if (!supported(info, limit))
         warnings.emplace_back(
             std::string("rootless Docker without ") + limit +
             ": delegate the cgroup controllers to the user (systemd: Delegate=yes for user@.service)");
   }
-  if (!flag(info, "IPv4Forwarding"))
+  if (!supported(info, "IPv4Forwarding"))
     warnings.emplace_back("IPv4 forwarding is off on the engine's host (sysctl net.ipv4.ip_forward=1)");
   const std::string driver = text(info, "Driver");
   if (driver == "vfs" || driver == "devicemapper" || driver == "aufs")

@@ -51,12 +51,9 @@ asio::awaitable<Result<Reply>> change_all(Verbs &verbs, Request request, Context
       co_await asio::this_coro::throw_if_cancelled(false);
       const std::string what = verb + " node " + target.name;
       EngineCall call("POST", "/containers/" + target.id + path, what);
+      call.repeatable = true; // the engine answers 304
       auto answer = co_await verbs.engine.send(std::move(call), context.deadline());
-      if (!answer) {
-        Error error = answer.error();
-        error.outcome_unknown = false; // repeating it does no harm: the engine answers 304
-        co_return error;
-      }
+      if (!answer) co_return answer.error();
       if (answer->status >= 400) co_return engine_error(what, answer->status, answer->body);
       context.event(json{{"event", "node"}, {"name", target.name}, {"state", verb == "start" ? "started" : "stopped"}});
       co_return Result<void>();

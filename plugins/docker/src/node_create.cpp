@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // create_nodes: every node at once; each is created, gets its files as one archive, and is started. Three calls per
 // node and nothing asked in between: address and ports are known because they were chosen here.
+#include "container_body.hpp"
 #include "engine_error.hpp"
 #include "free_port.hpp"
 #include "labels.hpp"
-#include "node_template.hpp"
 #include "node_view.hpp"
 #include "request_body.hpp"
 #include "verbs.hpp"

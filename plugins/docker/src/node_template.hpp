@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A node as it is asked for (provider-1.md, "template"), checked, and what the engine is told to create it.
+// A node as it is asked for (provider-1.md, "template"), checked.
 #pragma once
 
 #include <ksail/sdk/provider.hpp>
@@ -41,20 +41,9 @@ struct NodeTemplate {
   nlohmann::json settings; ///< the template itself, for members that are passed on as they are
 };
 
-/// What every node of one request shares.
-struct ClusterSettings {
-  std::string cluster;
-  std::string network;
-  std::string request_id;
-  nlohmann::json labels = nlohmann::json::object();
-};
-
 /// Reads one template; file contents may stand in the request's blobs. invalid_argument names the node and the member
 /// for anything wrong, for members that are unknown, and for what this provider cannot give.
 Result<NodeTemplate> parse_node_template(const nlohmann::json &value, const sdk::Request &request);
-
-/// Body of POST /containers/create (Docker Engine API 1.41). Ports have been chosen.
-nlohmann::json create_body(const NodeTemplate &node, const ClusterSettings &cluster);
 
 /// Files as a tar archive, to be unpacked in `folder`.
 struct FileArchive {
@@ -64,9 +53,6 @@ struct FileArchive {
 /// The node's files: one archive for the root, or one for each volume where the root can only be read (the engine then
 /// unpacks nowhere else). Empty when there are none.
 std::vector<FileArchive> file_archives(const NodeTemplate &node, std::int64_t modified_unix);
-
-/// Labels of the container: the template's, the request's and those by which it is found again.
-nlohmann::json container_labels(const NodeTemplate &node, const ClusterSettings &cluster);
 
 /// Whether `path` is `folder` or below it.
 bool is_below(std::string_view path, std::string_view folder);

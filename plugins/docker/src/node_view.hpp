@@ -2,7 +2,7 @@
 // A node as provider-1.md shows it, made from what the engine says or from what it was just told.
 #pragma once
 
-#include "node_template.hpp"
+#include "container_body.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -102,12 +102,9 @@ asio::awaitable<Result<bool>> Registry::create() {
 asio::awaitable<Result<void>> Registry::start() {
   const std::string what = "start registry " + wanted_.name;
   EngineCall call("POST", "/containers/" + http::encode_component(wanted_.name) + "/start", what);
+  call.repeatable = true;
   auto answer = co_await verbs_.engine.send(std::move(call), context_.deadline());
-  if (!answer) {
-    Error error = answer.error();
-    error.outcome_unknown = false; // starting it once more does no harm
-    co_return error;
-  }
+  if (!answer) co_return answer.error();
   if (answer->status < 400) co_return Result<void>();
   Error error = engine_error(what, answer->status, answer->body);
   if (is_port_conflict(engine_message(answer->body))) {
@@ -202,12 +199,9 @@ VerbResult Registry::remove() {
   if (!used->empty()) co_return Reply(json{{"removed", false}, {"used_by", *used}});
   const std::string what = "remove registry " + wanted_.name;
   EngineCall call("DELETE", "/containers/" + http::encode_component(wanted_.name) + "?force=1&v=1", what);
+  call.repeatable = true;
   auto answer = co_await verbs_.engine.send(std::move(call), context_.deadline());
-  if (!answer) {
-    Error error = answer.error();
-    error.outcome_unknown = false;
-    co_return error;
-  }
+  if (!answer) co_return answer.error();
   if (answer->status >= 400 && answer->status != 404) co_return engine_error(what, answer->status, answer->body);
   co_return Reply(json{{"removed", answer->status < 400}, {"used_by", json::array()}});
 }

@@ -2,17 +2,11 @@
 // Comparing the names of header fields.
 #pragma once
 
-#include <string_view>
+#include <ksail/sdk/letter_case.hpp>
 
 namespace ksail::http {
 
 /// Header field names compare without case, in ASCII whatever the locale (RFC 9110 section 5.1).
-constexpr bool equal_names(std::string_view a, std::string_view b) {
-  constexpr auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    if (lower(a[i]) != lower(b[i])) return false;
-  return true;
-}
+constexpr bool equal_names(std::string_view a, std::string_view b) { return equal_ignoring_case(a, b); }
 
 } // namespace ksail::http

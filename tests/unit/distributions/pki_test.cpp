@@ -1,30 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/pki/certificate_authority.hpp"
+#include "x509.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
-
-#include <memory>
-
 using namespace ksail;
-
-namespace {
-
-struct FreeCertificate {
-  void operator()(X509 *c) const { X509_free(c); }
-};
-using Certificate = std::unique_ptr<X509, FreeCertificate>;
-
-Certificate read(const std::string &pem) {
-  BIO *bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
-  Certificate certificate(PEM_read_bio_X509(bio, nullptr, nullptr, nullptr));
-  BIO_free(bio);
-  return certificate;
-}
-
-} // namespace
+using namespace ksail::test;
 
 TEST_CASE("a certificate verifies against its authority, with its names and addresses, and against no other") {
   auto authority = pki::Authority::create("kubernetes");
@@ -39,9 +20,9 @@ TEST_CASE("a certificate verifies against its authority, with its names and addr
   request.server = true;
   auto pair = authority->issue(request);
   REQUIRE(pair);
-  const auto certificate = read(pair->certificate_pem);
-  const auto root = read(authority->certificate_pem());
-  const auto stranger = read(other->certificate_pem());
+  const auto certificate = read_certificate(pair->certificate_pem);
+  const auto root = read_certificate(authority->certificate_pem());
+  const auto stranger = read_certificate(other->certificate_pem());
   REQUIRE(certificate);
   CHECK(X509_verify(certificate.get(), X509_get0_pubkey(root.get())) == 1);
   CHECK(X509_verify(certificate.get(), X509_get0_pubkey(stranger.get())) != 1);
@@ -65,7 +46,7 @@ TEST_CASE("the key belongs to the certificate") {
   REQUIRE(pair);
   BIO *bio = BIO_new_mem_buf(pair->key_pem.data(), static_cast<int>(pair->key_pem.size()));
   EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, nullptr, nullptr, nullptr);
-  CHECK(X509_check_private_key(read(pair->certificate_pem).get(), key) == 1);
+  CHECK(X509_check_private_key(read_certificate(pair->certificate_pem).get(), key) == 1);
   EVP_PKEY_free(key);
   BIO_free(bio);
 }

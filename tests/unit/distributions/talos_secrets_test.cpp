@@ -6,36 +6,22 @@
 #include "kubernetes/yaml_tree.hpp"
 
 #include "temporary_directory.hpp"
+#include "x509.hpp"
 
 #include <catch2/catch.hpp>
-
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
 #include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <regex>
 #include <sstream>
 
 using namespace ksail;
 using namespace ksail::talos;
+using namespace ksail::test;
 
 namespace {
-
-struct FreeCertificate {
-  void operator()(X509 *c) const { X509_free(c); }
-};
-using Certificate = std::unique_ptr<X509, FreeCertificate>;
-
-Certificate read(const std::string &pem) {
-  BIO *bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
-  Certificate certificate(PEM_read_bio_X509(bio, nullptr, nullptr, nullptr));
-  BIO_free(bio);
-  return certificate;
-}
 
 std::string subject(X509 *certificate) {
   BIO *bio = BIO_new(BIO_s_mem());
@@ -55,7 +41,7 @@ std::string replaced(std::string text, const std::string &from, const std::strin
 
 /// The same authority with other dates, in days from now.
 std::string redated(const pki::KeyPair &pair, int first_day, int last_day) {
-  const auto certificate = read(pair.certificate_pem);
+  const auto certificate = read_certificate(pair.certificate_pem);
   X509_time_adj_ex(X509_getm_notBefore(certificate.get()), first_day, 0, nullptr);
   X509_time_adj_ex(X509_getm_notAfter(certificate.get()), last_day, 0, nullptr);
   BIO *bio = BIO_new_mem_buf(pair.key_pem.data(), static_cast<int>(pair.key_pem.size()));
@@ -99,18 +85,18 @@ TEST_CASE("a Talos secrets bundle has the authorities, tokens and keys that Talo
   CHECK(kubernetes::decode_base64(made->secretbox_secret)->size() == 32);
   CHECK(made->aescbc_secret.empty());
 
-  const auto os = read(made->os.certificate_pem);
+  const auto os = read_certificate(made->os.certificate_pem);
   CHECK(subject(os.get()) == "O=talos");
   CHECK(EVP_PKEY_get_base_id(X509_get0_pubkey(os.get())) == EVP_PKEY_ED25519);
   CHECK(made->os.key_pem.starts_with("-----BEGIN ED25519 PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEI"));
-  const auto aggregator = read(made->aggregator.certificate_pem);
+  const auto aggregator = read_certificate(made->aggregator.certificate_pem);
   CHECK(subject(aggregator.get()).empty());
-  const auto k8s = read(made->k8s.certificate_pem);
+  const auto k8s = read_certificate(made->k8s.certificate_pem);
   CHECK(subject(k8s.get()) == "O=kubernetes");
   CHECK(made->k8s.key_pem.starts_with("-----BEGIN EC PRIVATE KEY-----"));
-  CHECK(subject(read(made->etcd.certificate_pem).get()) == "O=etcd");
+  CHECK(subject(read_certificate(made->etcd.certificate_pem).get()) == "O=etcd");
   for (const auto *pair : {&made->os, &made->aggregator, &made->k8s, &made->etcd}) {
-    const auto certificate = read(pair->certificate_pem);
+    const auto certificate = read_certificate(pair->certificate_pem);
     CHECK(X509_check_ca(certificate.get()) == 1);
     CHECK(X509_get_key_usage(certificate.get()) == (KU_DIGITAL_SIGNATURE | KU_KEY_CERT_SIGN));
     CHECK(X509_get_extended_key_usage(certificate.get()) == (XKU_SSL_SERVER | XKU_SSL_CLIENT));
@@ -180,22 +166,22 @@ TEST_CASE("a client of the Talos API holds its roles and may not serve") {
   REQUIRE(secrets);
   auto client = issue_api_client(*secrets, {role_admin, role_reader});
   REQUIRE(client);
-  const auto certificate = read(client->certificate_pem);
+  const auto certificate = read_certificate(client->certificate_pem);
   CHECK(subject(certificate.get()) == "O=os:reader,O=os:admin");
   CHECK(X509_get_extended_key_usage(certificate.get()) == XKU_SSL_CLIENT);
   CHECK(X509_get_key_usage(certificate.get()) == KU_DIGITAL_SIGNATURE);
-  const auto authority = read(secrets->os.certificate_pem);
+  const auto authority = read_certificate(secrets->os.certificate_pem);
   CHECK(X509_verify(certificate.get(), X509_get0_pubkey(authority.get())) == 1);
   CHECK(client->key_pem.starts_with("-----BEGIN PRIVATE KEY-----"));
 
   auto admin = issue_kubernetes_admin(*secrets);
   REQUIRE(admin);
-  const auto kubernetes = read(admin->certificate_pem);
+  const auto kubernetes = read_certificate(admin->certificate_pem);
   CHECK(subject(kubernetes.get()) == "CN=admin,O=system:masters");
-  CHECK(X509_verify(kubernetes.get(), X509_get0_pubkey(read(secrets->k8s.certificate_pem).get())) == 1);
+  CHECK(X509_verify(kubernetes.get(), X509_get0_pubkey(read_certificate(secrets->k8s.certificate_pem).get())) == 1);
   auto kubelet = issue_kubelet_client(*secrets, "dev-worker");
   REQUIRE(kubelet);
-  CHECK(subject(read(kubelet->certificate_pem).get()) == "CN=system:node:dev-worker,O=system:nodes");
+  CHECK(subject(read_certificate(kubelet->certificate_pem).get()) == "CN=system:node:dev-worker,O=system:nodes");
 }
 
 TEST_CASE("a talosconfig is merged by context and read back") {

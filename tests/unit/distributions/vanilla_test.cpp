@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/addresses.hpp"
 #include "distributions/distribution.hpp"
+#include "distributions/tar_entry.hpp"
 #include "distributions/vanilla/image_manifests.hpp"
 #include "distributions/vanilla/node_scripts.hpp"
 #include "distributions/vanilla/node_version.hpp"
@@ -175,10 +176,10 @@ TEST_CASE("a file is found in an archive, and a damaged archive ends the search"
   header.replace(124, 11, "00000000005");
   header[156] = '0';
   std::string archive = header + std::string("hello") + std::string(507, '\0') + std::string(1024, '\0');
-  CHECK(vanilla::tar_entry(archive, "a/file") == "hello");
-  CHECK_FALSE(vanilla::tar_entry(archive, "b"));
+  CHECK(tar_entry(archive, "a/file") == "hello");
+  CHECK_FALSE(tar_entry(archive, "b"));
   archive.resize(514);
-  CHECK_FALSE(vanilla::tar_entry(archive, "a/file"));
+  CHECK_FALSE(tar_entry(archive, "a/file"));
 }
 
 TEST_CASE("the network manifest gets the pod subnet and the endpoint it asks for") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "node_template.hpp"
+#include "container_body.hpp"
 
 #include <catch2/catch.hpp>
 

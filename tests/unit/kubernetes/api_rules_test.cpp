@@ -3,6 +3,7 @@
 #include "kubernetes/apply_effect.hpp"
 #include "kubernetes/base64.hpp"
 #include "kubernetes/certificate.hpp"
+#include "kubernetes/dns_label.hpp"
 #include "kubernetes/json_text.hpp"
 #include "kubernetes/known_kinds.hpp"
 #include "kubernetes/server_url.hpp"
@@ -208,6 +209,15 @@ TEST_CASE("server addresses are read as client-go reads them") {
   for (const char *bad :
        {"https://", "https://a:0", "https://a:b", "https://::1", "ftp://a", "https://u:p@a", "https://[::1"})
     CHECK_FALSE(parse_server_url(bad, false));
+}
+
+TEST_CASE("names of namespaces are DNS labels") {
+  const std::string longest(63, 'a');
+  for (const std::string &good : {longest, std::string("a"), std::string("0-a")})
+    CHECK(is_dns_label(good));
+  for (const std::string &bad : {longest + "a", std::string(), std::string("A"), std::string("-a"), std::string("a-"),
+                                 std::string("a.b"), std::string("ä")})
+    CHECK_FALSE(is_dns_label(bad));
 }
 
 TEST_CASE("both of the server's ways to write a moment are read") {

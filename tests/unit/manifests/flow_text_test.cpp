@@ -12,14 +12,14 @@ using namespace ksail::manifests;
 namespace {
 
 /// As JSON, or "error: " and why not.
-std::string json_of(std::string_view text) {
+std::string json_of(std::string_view text, Rules rules = Rules::kubectl) {
   Arena arena;
   YamlParser parser(text);
   Node *root = nullptr;
   auto error = parser.next(arena, root);
   std::string json;
   if (!error && root != nullptr) {
-    error = write_json(*root, Rules::kubectl, json);
+    error = write_json(*root, rules, json);
   }
   return error ? "error: " + error->message : json;
 }
@@ -50,6 +50,15 @@ TEST_CASE("a colon that ends a text between brackets belongs to it") {
   CHECK(list.children()[1]->column == 14);
   REQUIRE_FALSE(parser.next(arena, root));
   CHECK(root == nullptr);
+}
+
+TEST_CASE("what is left out between brackets is null for kubectl and an empty text for kustomize") {
+  const std::string_view text = "a: {b: , c, d: null, e: ~, f: ''}\ng: [h: , {i: [{j: }]}]\nk:\nl: {m: !!null }\n";
+  CHECK(
+      json_of(text) ==
+      R"({"a":{"b":null,"c":null,"d":null,"e":null,"f":""},"g":[{"h":null},{"i":[{"j":null}]}],"k":null,"l":{"m":null}})");
+  CHECK(json_of(text, Rules::kustomize) ==
+        R"({"a":{"b":"","c":"","d":null,"e":null,"f":""},"g":[{"h":""},{"i":[{"j":""}]}],"k":null,"l":{"m":null}})");
 }
 
 TEST_CASE("errors behind such a colon are told as they are") {

@@ -116,6 +116,32 @@ replicas:
 }
 
 TEST_CASE("kustomize: patches") {
+  const std::string merge_patch = R"(apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: null
+  template:
+    spec:
+      containers:
+      - name: side
+        $patch: delete
+      - name: new
+        image: new
+      - name: web
+        ports:
+        - containerPort: 80
+          name: http
+        - containerPort: 99
+        env:
+        - {name: C, value: c}
+        - {name: A, value: "2"}
+---
+apiVersion: example.com/v1
+kind: Widget
+metadata: {name: w}
+spec: {parts: [{name: c}]}
+)";
   const Tree tree(with({{"over/kustomization.yaml", R"(resources: [../base]
 patches:
 - path: merge.yaml
@@ -144,32 +170,7 @@ patchesJson6902:
   patch: |-
     [{"op": "move", "from": "/spec/size", "path": "/spec/length"}, {"op": "test", "path": "/spec/length", "value": 8}]
 )"},
-                        {"over/merge.yaml", R"(apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: null
-  template:
-    spec:
-      containers:
-      - name: side
-        $patch: delete
-      - name: new
-        image: new
-      - name: web
-        ports:
-        - containerPort: 80
-          name: http
-        - containerPort: 99
-        env:
-        - {name: C, value: c}
-        - {name: A, value: "2"}
----
-apiVersion: example.com/v1
-kind: Widget
-metadata: {name: w}
-spec: {parts: [{name: c}]}
-)"}}));
+                        {"over/merge.yaml", merge_patch}}));
   // The third operation of the JSON patch finds no replicas any more.
   CHECK(as_reference(tree, "over").starts_with("error: "));
   const Tree good(with({{"over/kustomization.yaml", R"(resources: [../base]
@@ -190,33 +191,41 @@ patches:
     [{"op": "move", "from": "/spec/size", "path": "/spec/length"}, {"op": "test", "path": "/spec/length", "value": 8},
      {"op": "add", "path": "/spec/parts/-", "value": {"name": "d"}}]
 )"},
-                        {"over/merge.yaml", R"(apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: null
-  template:
-    spec:
-      containers:
-      - name: side
-        $patch: delete
-      - name: new
-        image: new
-      - name: web
-        ports:
-        - containerPort: 80
-          name: http
-        - containerPort: 99
-        env:
-        - {name: C, value: c}
-        - {name: A, value: "2"}
----
-apiVersion: example.com/v1
-kind: Widget
-metadata: {name: w}
-spec: {parts: [{name: c}]}
-)"}}));
+                        {"over/merge.yaml", merge_patch}}));
   CHECK(as_reference(good, "over").find("minReadySeconds: 3") != std::string::npos);
+}
+
+TEST_CASE("kustomize: what is left out between brackets becomes an empty text, and is null before") {
+  const std::string widget = R"(apiVersion: example.com/v1
+kind: Widget
+metadata: {name: w, annotations: {n: }}
+spec: {a: , b, c: null, d: ~, e: '', f: [g: , {h: }, {i}], k: !!null , m: !!str , o: &x , p: *x, "q": {"r": }}
+block:
+  t:
+  u: {v: }
+  w: [{x: {y: }}]
+)";
+  const Tree tree({{"plain/kustomization.yaml", "resources: [w.yaml]\n"},
+                   {"plain/w.yaml", widget},
+                   {"merged/kustomization.yaml", R"(resources: [../plain]
+patches:
+- patch: |-
+    apiVersion: example.com/v1
+    kind: Widget
+    metadata: {name: w}
+    spec: {a: 1, b: , z: , y: {x: , w: 1}, lst: [{a: , b: 2}]}
+    block: {u: {v2: }, nn: {oo: }}
+)"},
+                   {"json/kustomization.yaml", R"(resources: [../plain]
+patches:
+- target: {kind: Widget}
+  patch: |-
+    - {op: add, path: /spec/z, value: {a: , b: [c: ]}}
+    - {op: test, path: /spec/a, value: ""}
+)"}});
+  CHECK(as_reference(tree, "plain").find("  a: \"\"\n  b: \"\"\n  c: null\n") != std::string::npos);
+  CHECK(as_reference(tree, "merged").find("  lst:\n  - a: \"\"\n    b: 2\n") != std::string::npos);
+  CHECK(as_reference(tree, "json").find("  z:\n    a: null\n    b:\n    - c: null\n") != std::string::npos);
 }
 
 TEST_CASE("kustomize: components, merged generators, order, local objects") {

@@ -208,7 +208,9 @@ TEST_CASE("values keep what the reader makes of them") {
   CHECK(written("a: yes", Rules::kubectl) == "a: true\n");
   CHECK(written("a: 2001-01-01") == "a: \"2001-01-01T00:00:00Z\"\n");
   CHECK(written("a: !!binary aGk=") == "a: hi\n");
-  CHECK(written("{a: ~, b: , c: null}") == "a: null\nb: null\nc: null\n");
+  CHECK(written("{a: ~, b: , c: null}") == "a: null\nb: \"\"\nc: null\n");
+  CHECK(written("{a: ~, b: , c: null}", Rules::kubectl) == "a: null\nb: null\nc: null\n");
+  CHECK(written("a: ~\nb:\nc: null") == "a: null\nb: null\nc: null\n");
 }
 
 TEST_CASE("lists stand below their key, lines are folded") {

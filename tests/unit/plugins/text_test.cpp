@@ -38,10 +38,3 @@ TEST_CASE("text is limited, without cutting a character") {
   }
   CHECK(clean_text(std::string(10000, 'x')).size() <= 4099);
 }
-
-TEST_CASE("case is ignored in ASCII only") {
-  CHECK(equal_ignoring_case("Docker", "dOCKER"));
-  CHECK_FALSE(equal_ignoring_case("Docker", "Docke"));
-  CHECK_FALSE(equal_ignoring_case("Ä", "ä"));
-  CHECK(equal_ignoring_case("", ""));
-}

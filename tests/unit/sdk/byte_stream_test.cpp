@@ -15,10 +15,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const Authority &authority() {
-  static const Authority the("test authority");
-  return the;
-}
 const Identity &identity() {
   static const Identity the = authority().issue("server", {"IP:127.0.0.1"}, KeyKind::ed25519);
   return the;
@@ -38,8 +34,8 @@ struct Site {
   }
   Result<std::unique_ptr<ByteStream>> open(Loop &loop) {
     server.emplace(loop.io, echo, tls_peers(tls));
-    return loop.run(open_byte_stream(http::Endpoint::tls_tcp("127.0.0.1", server->port(), trust), options,
-                                     Deadline::after(30s)));
+    return loop.run(
+        open_byte_stream(http::Endpoint::tls_tcp("127.0.0.1", server->port(), trust), options, Deadline::after(30s)));
   }
   std::shared_ptr<TlsServer> tls = std::make_shared<TlsServer>();
   http::TlsOptions trust;

@@ -125,4 +125,14 @@ std::unique_ptr<Authority> Authority::intermediate(const std::string &name) cons
   return std::unique_ptr<Authority>(new Authority(std::move(material)));
 }
 
+const Authority &authority() {
+  static const Authority the("test authority");
+  return the;
+}
+
+const Identity &server_identity() {
+  static const Identity the = authority().issue("server", {"DNS:localhost", "IP:127.0.0.1"});
+  return the;
+}
+
 } // namespace ksail::test

@@ -36,4 +36,9 @@ private:
   std::unique_ptr<Material> material_;
 };
 
+/// "test authority", which all tests share: to make one takes longer than the tests.
+const Authority &authority();
+/// Of a server at localhost and 127.0.0.1, by that authority.
+const Identity &server_identity();
+
 } // namespace ksail::test

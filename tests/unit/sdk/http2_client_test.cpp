@@ -19,15 +19,6 @@ using Server = FakeHttp2Server;
 
 namespace {
 
-const Authority &authority() {
-  static const Authority the("h2 test authority");
-  return the;
-}
-const Identity &server_identity() {
-  static const Identity the = authority().issue("server", {"IP:127.0.0.1"});
-  return the;
-}
-
 PoolOptions with_http2() {
   PoolOptions options;
   options.multiplexing = &http::http2();

@@ -16,16 +16,6 @@ using http::Request;
 
 namespace {
 
-/// Authorities are made once: that takes longer than the tests.
-const Authority &authority() {
-  static const Authority the("test authority");
-  return the;
-}
-const Identity &server_identity() {
-  static const Identity the = authority().issue("server", {"DNS:localhost", "IP:127.0.0.1"});
-  return the;
-}
-
 asio::awaitable<void> hello(std::shared_ptr<Peer> peer, int) {
   for (;;) {
     const std::string head = co_await peer->head();

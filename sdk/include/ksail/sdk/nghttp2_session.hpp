@@ -3,6 +3,8 @@
 // bodies and take the output. Needs libnghttp2, as KSail::http2 does. On one thread at a time.
 #pragma once
 
+#include <ksail/sdk/letter_case.hpp>
+
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
@@ -18,14 +20,6 @@ namespace ksail::http2 {
 
 /// Name and value; names in lower case (RFC 9113 section 8.2).
 using Fields = std::vector<std::pair<std::string, std::string>>;
-
-/// Letters beyond ASCII stay as they are.
-inline std::string ascii_lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
 
 /// Valid as long as the field is.
 inline nghttp2_nv nghttp2_field(const std::pair<std::string, std::string> &field) {

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What may stand between the dots of a host name: names of namespaces, Services and machines. Pure.
+#pragma once
+
+#include <string_view>
+
+namespace ksail::kubernetes {
+
+/// What a label is, in words for who wrote another.
+inline constexpr std::string_view dns_label_rule = "at most 63 lower case letters, digits and '-'";
+/// RFC 1123, in lower case as Kubernetes has it:
+/// https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+bool is_dns_label(std::string_view text);
+
+} // namespace ksail::kubernetes

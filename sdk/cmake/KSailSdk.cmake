@@ -100,7 +100,10 @@ function(ksail_add_plugin)
   target_link_libraries(${target} PRIVATE ${arg_LIBRARIES})
 
   if(NOT arg_NO_INSTALL)
-    install(TARGETS ${target} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/ksail/plugins COMPONENT plugin-${arg_NAME})
+    if(NOT KSAIL_PLUGIN_LIBDIR) # an installed SDK says where
+      set(KSAIL_PLUGIN_LIBDIR ${CMAKE_INSTALL_LIBDIR}/ksail/plugins)
+    endif()
+    install(TARGETS ${target} LIBRARY DESTINATION ${KSAIL_PLUGIN_LIBDIR} COMPONENT plugin-${arg_NAME})
     install(FILES ${manifest} DESTINATION ${CMAKE_INSTALL_DATADIR}/ksail/plugins.d COMPONENT plugin-${arg_NAME})
   endif()
 endfunction()

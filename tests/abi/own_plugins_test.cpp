@@ -4,8 +4,6 @@
 
 #include <boost/asio/cancellation_signal.hpp>
 
-#include <cstdlib>
-
 using namespace ksail;
 using namespace ksail::plugins;
 using nlohmann::json;
@@ -104,15 +102,4 @@ TEST_CASE("the example provider gives up when it is told to") {
     CHECK(example.services().count("misbehaves") == 0);
   }
   CHECK(true);
-}
-
-// Run by check-installed-sdk on what was built from an installed SDK.
-TEST_CASE("a plugin given by KSAIL_TEST_PLUGIN verifies, loads and answers", "[.given]") {
-  const char *given = std::getenv("KSAIL_TEST_PLUGIN");
-  REQUIRE(given);
-  const fs::path manifest = given;
-  check_all(manifest);
-  const PluginDirectory directory(manifest.parent_path(), manifest.stem().string());
-  LoadedFake loaded(directory);
-  CHECK(loaded.call("describe")->body.contains("provider"));
 }

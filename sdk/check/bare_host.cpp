@@ -5,10 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <cstdio>
+#include <exception>
 #include <stdexcept>
 
-namespace conformance {
+namespace ksail::check {
 
 namespace {
 
@@ -56,20 +57,18 @@ std::string logged() {
   return log_text;
 }
 
-Plugin::Plugin(const ksail_host *host) {
-  const char *file = std::getenv("KSAIL_TEST_PLUGIN");
-  if (!file) throw std::runtime_error("KSAIL_TEST_PLUGIN names no plugin library");
-  void *handle = ::dlopen(file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+Plugin::Plugin(const std::string &library, const ksail_host *host) {
+  void *handle = ::dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (!handle) throw std::runtime_error(::dlerror());
   const auto get = reinterpret_cast<ksail_plugin_entry_fn>(::dlsym(handle, KSAIL_ENTRY_SYMBOL));
-  if (!get) throw std::runtime_error("no entry symbol");
+  if (!get) throw std::runtime_error("it exports no " KSAIL_ENTRY_SYMBOL);
   entry_ = get();
   if (!entry_ || get() != entry_) throw std::runtime_error("the entry table is not one and the same");
   if (!host) return;
   init_code_ = entry_->init(host);
   const char id[] = KSAIL_PROVIDER_1;
   provider_ = static_cast<const ksail_provider_1 *>(entry_->query_interface(ksail_str{id, sizeof id - 1}));
-  if (!provider_) throw std::runtime_error("no provider interface");
+  if (!provider_) throw std::runtime_error("it has no interface " KSAIL_PROVIDER_1);
 }
 
 struct Started::State {
@@ -139,7 +138,7 @@ void Started::cancel(std::uint32_t reason) {
   if (op_) op_->cancel(op_->self, reason);
 }
 
-bool Started::wait(std::chrono::seconds limit) {
+bool Started::wait(std::chrono::seconds limit) const {
   std::unique_lock lock(state_->mutex);
   return state_->changed.wait_for(lock, limit, [this] { return state_->done > 0; });
 }
@@ -169,7 +168,7 @@ std::string Started::text() const {
   return state_->all;
 }
 
-int in_child(const std::function<int()> &body, std::string *output) {
+Ended in_child(const std::function<int()> &body, unsigned seconds) {
   int pipe_ends[2];
   if (::pipe(pipe_ends) != 0) throw std::runtime_error("no pipe");
   const pid_t child = ::fork();
@@ -179,10 +178,12 @@ int in_child(const std::function<int()> &body, std::string *output) {
     ::dup2(pipe_ends[1], STDERR_FILENO);
     ::close(pipe_ends[0]);
     ::close(pipe_ends[1]);
-    int code = 111;
+    ::alarm(seconds); // ends a plugin that hangs
+    int code = 1;
     try {
       code = body();
-    } catch (...) { // 111 says it
+    } catch (const std::exception &e) {
+      ::dprintf(STDOUT_FILENO, "%s\n", e.what());
     }
     ::_exit(code);
   }
@@ -194,8 +195,9 @@ int in_child(const std::function<int()> &body, std::string *output) {
   ::close(pipe_ends[0]);
   int status = 0;
   ::waitpid(child, &status, 0);
-  if (output) *output = said;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return {.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+          .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+          .output = std::move(said)};
 }
 
-} // namespace conformance
+} // namespace ksail::check

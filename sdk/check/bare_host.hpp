@@ -15,12 +15,13 @@
 #include <string>
 #include <vector>
 
-namespace conformance {
+namespace ksail::check {
 
 /// The plugin under test, mapped and initialised with complete host tables.
 class Plugin {
 public:
-  explicit Plugin(const ksail_host *host);
+  /// Without a host only the entry table is looked at.
+  Plugin(const std::string &library, const ksail_host *host);
   const ksail_entry_1 &entry() const { return *entry_; }
   const ksail_provider_1 &provider() const { return *provider_; }
   std::int32_t init_code() const { return init_code_; }
@@ -47,7 +48,7 @@ public:
 
   void cancel(std::uint32_t reason);
   /// False when done did not come within the time.
-  bool wait(std::chrono::seconds limit);
+  bool wait(std::chrono::seconds limit) const;
   int times_done() const;
   int events_after_done() const;
   std::int32_t code() const;
@@ -61,8 +62,14 @@ private:
   ksail_op *op_ = nullptr;
 };
 
-/// Runs `body` in a child process, so that a plugin can be initialised afresh; its output goes to `output`. Returns the
-/// exit code, or 128 + signal.
-int in_child(const std::function<int()> &body, std::string *output);
+/// How a child process ended, and what it printed.
+struct Ended {
+  int code = -1; ///< its exit code, or -1 when a signal ended it
+  int signal = 0;
+  std::string output;
+};
+/// Runs `body` in a child process, so that a plugin can be initialised afresh and a crash is a result. It gets so many
+/// seconds; an exception is printed and makes the exit code 1.
+Ended in_child(const std::function<int()> &body, unsigned seconds);
 
-} // namespace conformance
+} // namespace ksail::check

@@ -44,6 +44,13 @@ std::string apply_query(const ApplyOptions &options) {
   return query;
 }
 
+std::string only_created(std::string_view object) {
+  json claiming = json::parse(object, nullptr, false);
+  if (!claiming.is_object() || !claiming["metadata"].is_object()) return std::string(object);
+  claiming["metadata"]["resourceVersion"] = "1";
+  return claiming.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 Client::Impl::Impl(asio::any_io_executor ex, ClusterAccess a, http::PoolOptions p)
     : executor(std::move(ex)), access(std::move(a)), pool(std::move(p)) {
   pool.multiplexing = &http::http2();
@@ -121,7 +128,8 @@ void Client::Impl::learn_revision(std::string_view path, std::uint64_t seen) {
 asio::awaitable<Result<void>> Client::Impl::connect(Self self, Deadline deadline) {
   const auto http = self->http; // stays alive when a renewal replaces it
   Result<void> connected = co_await http->connect(deadline);
-  co_return connected;
+  if (!connected) co_return self->explain(connected.error());
+  co_return Result<void>();
 }
 
 asio::awaitable<Result<http::Response>> Client::Impl::exchange(Self self, http::Request request, Deadline deadline) {
@@ -202,12 +210,13 @@ asio::awaitable<Result<void>> Client::Impl::remove(Self self, std::string path, 
 asio::awaitable<Result<ApplyReply>> Client::Impl::apply(Self self, std::string path, std::string text,
                                                         ApplyOptions options, Deadline deadline) {
   static const std::string content_type = "application/apply-patch+yaml";
-  if (!self->revision && !self->revision_refused) {
+  if (!self->revision && !self->revision_refused && !options.only_create) {
     auto list =
         co_await json_request(self, "GET", "/api/v1/namespaces?limit=1", std::string(), std::string(), deadline);
     if (!list && list.error().code != Code::permission_denied) co_return list.error();
     self->revision_refused = !list;
   }
+  if (options.only_create) text = only_created(text);
   const std::string target = with_query(path, apply_query(options));
   http::Request prepared = self->prepared("PATCH", target, yaml_safe(text), content_type);
 

@@ -50,6 +50,8 @@ struct ApplyOptions {
   std::string field_manager = "ksail";
   bool force = true;
   bool dry_run = false;
+  /// Creates or does nothing: Code::aborted when the object is there already. Then no resource version need be known.
+  bool only_create = false;
 };
 
 /// The query of a server-side apply. Without the server's field validation: of an apply it checks one thing only, that
@@ -57,6 +59,12 @@ struct ApplyOptions {
 /// are refused by the apply itself. (apiserver, endpoints/handlers/patch.go, applyPatcher.) What is sent here has been
 /// read and written anew, and a manifest with a key that stands twice has been refused.
 std::string apply_query(const ApplyOptions &options);
+
+/// `object` (JSON) so that applying it creates it, or is refused as a conflict: it claims to have been read at a
+/// version that no object has. The server's store has that version itself before anything is written (etcd; kine's
+/// first row), a creation does not look at it, and it is not stored. (apiserver, registry/generic/registry/store.go,
+/// Update.)
+std::string only_created(std::string_view object);
 
 enum class ApplyEffect { created, configured, unchanged };
 struct ApplyReply {
@@ -113,7 +121,7 @@ public:
   void forget_discovery(); ///< after CRDs changed
 
   const ClusterAccess &access() const;
-  http::Counters counters() const;
+  http::Counters counters() const; ///< of the connections since the credentials were last renewed
 
 private:
   struct Impl;

@@ -6,6 +6,7 @@
 #include "orchestrator/workload_body.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 
 namespace ksail {
@@ -15,6 +16,7 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t worth_a_list = 8;
+constexpr std::size_t samples = 3;                       ///< of a group, at first
 constexpr std::size_t page_bytes = std::size_t(8) << 20; ///< about that much at a time in memory
 constexpr std::size_t smallest_page = 20, largest_page = 500;
 /// And six for each of ours: in a larger crowd reading ours one by one costs the server less than a list of all.
@@ -42,6 +44,8 @@ StandingObjects::StandingObjects(kubernetes::Client &client, const ObjectSet &ob
   }
   std::erase_if(groups_, [](const auto &group) { return group.second.members.size() < worth_a_list; });
 }
+
+std::size_t StandingObjects::first_requests() const { return std::min(groups_.size(), options_.concurrency) * samples; }
 
 asio::awaitable<Result<void>> StandingObjects::look(Deadline deadline) {
   std::vector<std::function<asio::awaitable<Result<void>>()>> work;
@@ -71,7 +75,9 @@ asio::awaitable<Result<void>> StandingObjects::look_at(Place place, const Group 
 }
 
 asio::awaitable<Result<void>> StandingObjects::sample(const Home &home, const Group &group, Deadline deadline) {
-  return read({group.members.front(), group.members[group.members.size() / 2], group.members.back()}, home, deadline);
+  const std::array<std::size_t, samples> some = {group.members.front(), group.members[group.members.size() / 2],
+                                                 group.members.back()};
+  return read(std::vector<std::size_t>(some.begin(), some.end()), home, deadline);
 }
 
 asio::awaitable<Result<void>> StandingObjects::read(std::vector<std::size_t> some, const Home &home,

@@ -37,6 +37,8 @@ public:
   StandingObjects(kubernetes::Client &client, const ObjectSet &objects, const WorkloadApplyOptions &options,
                   const Definitions &defined);
 
+  /// How many requests look() begins with.
+  std::size_t first_requests() const;
   /// Asks. What cannot be told, for whatever reason, is not in it afterwards: nothing of this fails.
   asio::awaitable<Result<void>> look(Deadline deadline);
   bool has(std::size_t i) const { return found_.contains(i); }

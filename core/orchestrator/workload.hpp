@@ -42,6 +42,8 @@ struct WorkloadApplyOptions {
   bool prune = false;
   std::string tool = "ksail/0"; ///< who keeps the inventory, and its version
   std::size_t concurrency = 32;
+  /// To the server and back, if the caller knows it; 0: it is measured.
+  std::chrono::nanoseconds round_trip{0};
   std::chrono::nanoseconds timeout{std::chrono::minutes(5)};
 };
 

@@ -2,6 +2,7 @@
 #include "orchestrator/workload.hpp"
 
 #include "kubernetes/json_field.hpp"
+#include "kubernetes/known_kinds.hpp"
 #include "orchestrator/other_inventories.hpp"
 #include "orchestrator/standing_objects.hpp"
 #include "orchestrator/workload_inventory.hpp"
@@ -28,6 +29,9 @@ namespace {
 constexpr std::size_t most_begun = 1024;
 constexpr std::chrono::seconds longest_look(15);            ///< then what has not been seen is applied
 constexpr std::chrono::milliseconds longest_round_trip(50); ///< that is worth spreading requests over
+/// From where on the first objects do not wait for the server's first answer. A server nearby has answered before they
+/// are begun, and a busy one may take this long for a handshake: then nothing is lost but a few refusals.
+constexpr std::chrono::milliseconds far_away(10);
 
 /// One call of apply_objects().
 class ApplyRun {
@@ -39,11 +43,24 @@ public:
   asio::awaitable<Result<WorkloadReport>> run();
 
 private:
+  asio::awaitable<Result<void>> connect();
   asio::awaitable<Result<void>> greet();
-  /// All that comes before the first object.
+  /// All that comes before the objects, except before those that go ahead().
   asio::awaitable<Result<void>> prepare();
+  /// Lets the objects begin, or none of them.
+  asio::awaitable<Result<void>> open_gate();
   asio::awaitable<Result<void>> apply_all();
   asio::awaitable<Result<void>> one(std::size_t i);
+  /// How many objects may go ahead: with them and the first questions as many requests are in flight as are allowed.
+  std::size_t room_ahead() const;
+  bool may_go_ahead(std::size_t i) const;
+  /// To a server far away the first objects are sent along with the first question: one round trip less. They can only
+  /// be created in this way; nothing comes back when the object was there, or for whatever else it was refused, and it
+  /// goes on like all the others.
+  asio::awaitable<std::optional<Written>> ahead(std::size_t i);
+  /// After the questions, and after all it has to come after. Nothing: it has ended with an outcome, or none is
+  /// applied.
+  asio::awaitable<std::optional<Written>> in_turn(std::size_t i);
   /// Into the cluster, unless it stands there already.
   asio::awaitable<Result<Written>> put(std::size_t i);
   /// Why the object must not be applied, after all that comes before it.
@@ -73,6 +90,12 @@ private:
   std::vector<std::optional<Clock::time_point>> started_;
   std::vector<ObjectOutcome> outcomes_;
   Pace pace_;
+  Event gate_;                  ///< prepare() has ended
+  std::optional<Error> closed_; ///< why nothing is applied
+  std::size_t ahead_left_ = 0;  ///< how many objects may still go ahead
+  std::size_t ahead_under_way_ = 0;
+  bool ahead_told_ = false; ///< one that went ahead was created, or lost
+  Event ahead_ended_;
   std::optional<ObjectWriter> writer_;
   std::optional<StandingObjects> standing_;
   std::optional<WorkloadInventory> inventory_;
@@ -90,12 +113,13 @@ ApplyRun::ApplyRun(kubernetes::Client &client, asio::any_io_executor ex, std::sh
                    std::function<void(const ObjectOutcome &)> on_object)
     : client_(client), executor_(std::move(ex)), objects_(std::move(objects)), options_(std::move(options)),
       timing_(timing), on_object_(std::move(on_object)), deadline_(Deadline::after(options_.timeout)),
-      pace_(executor_, options_.concurrency), announced_(executor_) {
+      pace_(executor_, options_.concurrency), gate_(executor_), ahead_ended_(executor_), announced_(executor_) {
   if (options_.default_namespace.empty()) options_.default_namespace = client_.access().default_namespace;
   order_ = order_objects(*objects_, options_.default_namespace);
   writer_.emplace(client_, options_, order_.defined, pace_, deadline_);
   turns_.emplace(executor_, order_);
   applied_wait_.emplace(client_, executor_, *objects_, options_, order_, deadline_);
+  standing_.emplace(client_, *objects_, options_, order_.defined);
   outcomes_.resize(objects_->size());
   started_.resize(objects_->size());
 }
@@ -166,7 +190,7 @@ std::optional<Error> ApplyRun::turn(std::size_t i) {
 
 asio::awaitable<Result<Written>> ApplyRun::put(std::size_t i) {
   std::function<std::optional<Error>()> may_send = [this, i] { return turn(i); };
-  if (!standing_->has(i)) {
+  if (writer_->has_lost(i) || !standing_->has(i)) {
     auto written = co_await writer_->write(*objects_, i, repeat_context(i), std::move(may_send));
     co_return std::move(written);
   }
@@ -181,25 +205,55 @@ asio::awaitable<Result<Written>> ApplyRun::put(std::size_t i) {
   co_return written;
 }
 
-/// Every object ends with an outcome, also when the run is cancelled in the middle.
-asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
-  co_await asio::this_coro::throw_if_cancelled(false);
+std::size_t ApplyRun::room_ahead() const {
+  if (options_.dry_run || options_.inventory) return 0;
+  const std::size_t questions = 1 + standing_->first_requests();
+  return options_.concurrency - std::min(options_.concurrency, questions);
+}
+
+bool ApplyRun::may_go_ahead(std::size_t i) const {
+  const ApplyStep &step = order_.steps[i];
+  if (ahead_left_ == 0 || gate_.is_set()) return false;
+  if (!step.after.empty() || !step.behind_gates.empty() || step.refused) return false;
+  const Object object = objects_->head(i);
+  return !object.name.empty() && kubernetes::known_kind(object.api_version, object.kind);
+}
+
+asio::awaitable<std::optional<Written>> ApplyRun::ahead(std::size_t i) {
+  --ahead_left_;
+  ++ahead_under_way_;
+  auto created = co_await writer_->create(*objects_, i, [this, i] { started_[i] = Clock::now(); });
+  const bool lost = !created && created.error().outcome_unknown;
+  if (created || lost)
+    ahead_told_ = true;
+  else
+    started_[i].reset();
+  if (--ahead_under_way_ == 0) ahead_ended_.set();
+  if (!created) co_return std::nullopt;
+  co_return std::move(*created);
+}
+
+asio::awaitable<std::optional<Written>> ApplyRun::in_turn(std::size_t i) {
   const std::string title = objects_->head(i).describe();
-  const bool told = co_await turns_->wait(i);
-  if (!told) {
-    finish(i, "skipped", Error(Code::cancelled, title + ": not applied, interrupted before its turn came"));
-    co_return Result<void>();
+  if (!writer_->has_lost(i)) {
+    bool told = co_await gate_.wait();
+    if (closed_) co_return std::nullopt;
+    if (told) told = co_await turns_->wait(i);
+    if (!told) {
+      finish(i, "skipped", Error(Code::cancelled, title + ": not applied, interrupted before its turn came"));
+      co_return std::nullopt;
+    }
   }
   if (order_.steps[i].refused) {
     finish(i, "failed", order_.steps[i].refused);
-    co_return Result<void>();
+    co_return std::nullopt;
   }
   std::optional<Error> skip = unmet(i);
   if (!skip && !first_failure_.empty())
     skip = Error(Code::cancelled, title + ": not applied, because " + first_failure_ + " failed");
   if (skip) {
     finish(i, "skipped", std::move(skip));
-    co_return Result<void>();
+    co_return std::nullopt;
   }
   if (inventory_home_ && i != *inventory_home_) {
     const bool ready = co_await announced_.wait();
@@ -208,25 +262,30 @@ asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
       skip = Error(Code::failed_precondition, title + ": not applied, because " + announce_error_->message);
     if (skip) {
       finish(i, "skipped", std::move(skip));
-      co_return Result<void>();
+      co_return std::nullopt;
     }
   }
+  timing::Scope span(timing_, "apply", title);
+  auto tried = co_await put(i);
+  if (tried) co_return std::move(*tried);
+  span.fail();
+  Error error = tried.error();
+  const bool untouched = not_started_.contains(i) || !started_[i];
+  if (error.code == Code::cancelled && untouched)
+    error.message = title + ": not applied, interrupted before its turn came";
+  const bool not_reached = untouched && (error.code == Code::cancelled || error.code == Code::aborted);
+  finish(i, not_reached ? "skipped" : "failed", std::move(error));
+  co_return std::nullopt;
+}
+
+/// Every object ends with an outcome, also when the run is cancelled in the middle; unless none is applied at all.
+asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const std::string title = objects_->head(i).describe();
   std::optional<Written> applied;
-  {
-    timing::Scope span(timing_, "apply", title);
-    auto tried = co_await put(i);
-    if (!tried) {
-      span.fail();
-      Error error = tried.error();
-      const bool untouched = not_started_.contains(i) || !started_[i];
-      if (error.code == Code::cancelled && untouched)
-        error.message = title + ": not applied, interrupted before its turn came";
-      const bool not_reached = untouched && (error.code == Code::cancelled || error.code == Code::aborted);
-      finish(i, not_reached ? "skipped" : "failed", std::move(error));
-      co_return Result<void>();
-    }
-    applied = std::move(*tried);
-  }
+  if (may_go_ahead(i)) applied = co_await ahead(i);
+  if (!applied) applied = co_await in_turn(i);
+  if (!applied) co_return Result<void>();
   turns_->applied(i);
   if (inventory_) {
     const std::string uid = text(field(*applied->answer, "metadata"), "uid");
@@ -293,11 +352,23 @@ asio::awaitable<Result<void>> ApplyRun::prune(WorkloadReport &report) {
   co_return pruned;
 }
 
+asio::awaitable<Result<void>> ApplyRun::connect() {
+  timing::Scope span(timing_, "connect", "API server");
+  Result<void> connected = co_await client_.connect(deadline_);
+  if (!connected) {
+    span.fail();
+    co_return connected;
+  }
+  const auto round_trip = options_.round_trip.count() > 0 ? options_.round_trip : client_.counters().round_trip;
+  pace_.spread(std::min<std::chrono::nanoseconds>(round_trip, longest_round_trip));
+  if (round_trip >= far_away) ahead_left_ = room_ahead();
+  co_return Result<void>();
+}
+
 /// One small question before hundreds: is the server there, does it know us? Its answer also tells the current resource
 /// version, from which later answers show whether they changed anything. Meanwhile it is looked what stands already.
 asio::awaitable<Result<void>> ApplyRun::greet() {
   timing::Scope span(timing_, "look", "what is there");
-  standing_.emplace(client_, *objects_, options_, order_.defined);
   std::vector<std::function<asio::awaitable<Result<void>>()>> both;
   both.push_back([this]() -> asio::awaitable<Result<void>> {
     auto known = co_await client_.get("/api/v1/namespaces?limit=1", deadline_);
@@ -309,10 +380,7 @@ asio::awaitable<Result<void>> ApplyRun::greet() {
     static_cast<void>(unimportant);
     co_return Result<void>();
   });
-  const auto asked = Clock::now();
   Result<void> greeted = co_await run_all(std::move(both), ForEachOptions());
-  // The handshake and the question: two times there and back, when the server is far away.
-  pace_.spread(std::min<std::chrono::nanoseconds>((Clock::now() - asked) / 2, longest_round_trip));
   if (!greeted) span.fail();
   co_return greeted;
 }
@@ -326,6 +394,16 @@ asio::awaitable<Result<void>> ApplyRun::prepare() {
   others_ = co_await other_inventories(client_, *options_.inventory, contents(), options_.concurrency, deadline_);
   Result<void> announced = co_await announce();
   co_return announced;
+}
+
+asio::awaitable<Result<void>> ApplyRun::open_gate() {
+  Result<void> prepared = co_await prepare();
+  ahead_left_ = 0;
+  if (!prepared && ahead_under_way_ > 0) co_await ahead_ended_.wait();
+  // Where one object got through, or may have, each has its own fate, and patience.
+  if (!prepared && !ahead_told_) closed_ = prepared.error();
+  gate_.set();
+  co_return Result<void>();
 }
 
 asio::awaitable<Result<void>> ApplyRun::apply_all() {
@@ -348,8 +426,14 @@ asio::awaitable<Result<WorkloadReport>> ApplyRun::run() {
   const auto started = Clock::now();
   WorkloadReport report;
   if (objects_->empty()) co_return report;
-  Result<void> done = co_await prepare();
-  if (done) done = co_await apply_all();
+  Result<void> done = co_await connect();
+  if (done) {
+    std::vector<std::function<asio::awaitable<Result<void>>()>> both;
+    both.push_back([this] { return open_gate(); });
+    both.push_back([this] { return apply_all(); });
+    done = co_await run_all(std::move(both), ForEachOptions());
+  }
+  if (closed_ && !ahead_told_) done = *closed_;
   const auto cancellation = co_await asio::this_coro::cancellation_state;
   report.interrupted = cancellation.cancelled() != asio::cancellation_type::none;
   if (!done && !(report.interrupted && done.error().code == Code::cancelled)) co_return done.error();

@@ -56,14 +56,6 @@ bool refused_as_immutable(const Error &error) {
          says("cannot change roleRef") || says("may not change once set") || says("pod updates may not change fields");
 }
 
-struct ObjectWriter::Attempt {
-  std::optional<kubernetes::ResourceInfo> info; ///< once it is known
-  std::string ns;
-  bool unknown = false;                     ///< a request was lost, and nobody has looked since
-  std::optional<Clock::time_point> lost_at; ///< when the first lost request was sent
-  std::optional<std::string> lost_effect;   ///< what it turned out to have done
-};
-
 asio::awaitable<Result<Written>> ObjectWriter::write(const ObjectSet &objects, std::size_t i, RepeatContext context,
                                                      std::function<std::optional<Error>()> turn) {
   co_await asio::this_coro::throw_if_cancelled(false);
@@ -71,53 +63,80 @@ asio::awaitable<Result<Written>> ObjectWriter::write(const ObjectSet &objects, s
   std::optional<Clock::time_point> first_failure;
   std::string reason; ///< of the latest refusal
   Attempt attempt;
+  if (const auto lost = lost_.find(i); lost != lost_.end()) attempt = lost->second;
   for (;;) {
-    Result<Written> tried = Error(Code::unknown, "");
-    bool generated = false;
-    {
-      auto slot = co_await pace_.enter();
-      if (!slot) co_return slot.error();
-      if (auto stop = turn()) co_return *stop;
-      auto object = objects.read(i);
-      if (!object) co_return object.error();
-      generated = object->name.empty();
-      const auto sent = Clock::now();
-      tried = co_await shielded(once(*object, attempt));
-      if (!tried) tried = as_shown(*object, tried.error());
-      if (!tried && tried.error().outcome_unknown) {
-        attempt.unknown = true;
-        if (!attempt.lost_at) attempt.lost_at = sent;
-      }
-      const bool throttled = !tried && tried.error().code == Code::resource_exhausted;
-      throttled ? pace_.throttled() : pace_.answered(Clock::now() - sent);
-    }
+    auto tried = co_await try_once(objects, i, attempt, turn);
     if (tried) co_return std::move(tried);
     Error error = tried.error();
     error.outcome_unknown = attempt.unknown;
-    // A creation with a generated name is no apply: repeating it could make two objects.
-    const bool refused_unheard = error.code == Code::resource_exhausted;
-    auto patience = repeat_for(error, context);
-    if (generated && !refused_unheard && (error.outcome_unknown || error.code == Code::unavailable))
-      patience = std::chrono::seconds(0);
-    if (!first_failure) first_failure = Clock::now();
-    const Deadline until = deadline_.min(Deadline(*first_failure + patience));
-    error.retryable = patience.count() > 0;
-    const auto pause = backoff.next(error, Clock::now(), until);
-    bool slept = false;
-    if (pause) slept = co_await sleep_for(*pause);
-    if (slept) {
-      if (!error.outcome_unknown) reason = error.message;
-      continue;
+    bool interrupted = false;
+    if (attempt.sent) {
+      // A creation with a generated name is no apply: repeating it could make two objects.
+      const bool refused_unheard = error.code == Code::resource_exhausted;
+      auto patience = repeat_for(error, context);
+      if (attempt.generated && !refused_unheard && (error.outcome_unknown || error.code == Code::unavailable))
+        patience = std::chrono::seconds(0);
+      if (!first_failure) first_failure = Clock::now();
+      const Deadline until = deadline_.min(Deadline(*first_failure + patience));
+      error.retryable = patience.count() > 0;
+      const auto pause = backoff.next(error, Clock::now(), until);
+      bool slept = false;
+      if (pause) slept = co_await sleep_for(*pause);
+      if (slept) {
+        if (!error.outcome_unknown) reason = error.message;
+        continue;
+      }
+      interrupted = pause.has_value();
     }
     // The attempt that the end of the time cut short says nothing about what stood in the way.
     if (deadline_.passed() && error.outcome_unknown && !reason.empty()) error.message += "; before that: " + reason;
     if (attempt.unknown) {
-      error.message += pause ? "; interrupted before it could be looked at" : "";
-      error.hint = generated ? "it may have been created all the same: look before applying it again"
-                             : "it may have been applied all the same: apply it again to be sure";
+      error.message += interrupted ? "; interrupted before it could be looked at" : "";
+      error.hint = attempt.generated ? "it may have been created all the same: look before applying it again"
+                                     : "it may have been applied all the same: apply it again to be sure";
     }
     co_return error;
   }
+}
+
+asio::awaitable<Result<Written>> ObjectWriter::create(const ObjectSet &objects, std::size_t i,
+                                                      std::function<void()> sending) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  Attempt attempt;
+  attempt.only_create = true;
+  const std::function<std::optional<Error>()> turn = [&sending]() -> std::optional<Error> {
+    sending();
+    return std::nullopt;
+  };
+  auto tried = co_await try_once(objects, i, attempt, turn);
+  attempt.only_create = false;
+  if (attempt.unknown) lost_.emplace(i, std::move(attempt));
+  co_return std::move(tried);
+}
+
+asio::awaitable<Result<Written>> ObjectWriter::try_once(const ObjectSet &objects, std::size_t i, Attempt &attempt,
+                                                        const std::function<std::optional<Error>()> &turn) {
+  attempt.sent = false;
+  const auto cancellation = co_await asio::this_coro::cancellation_state;
+  if (cancellation.cancelled() != asio::cancellation_type::none)
+    co_return Error(Code::cancelled, "interrupted before its turn came");
+  auto slot = co_await pace_.enter();
+  if (!slot) co_return slot.error();
+  if (auto stop = turn()) co_return *stop;
+  auto object = objects.read(i);
+  if (!object) co_return object.error();
+  attempt.generated = object->name.empty();
+  attempt.sent = true;
+  const auto sent = Clock::now();
+  auto tried = co_await shielded(once(*object, attempt));
+  if (!tried) tried = as_shown(*object, tried.error());
+  if (!tried && tried.error().outcome_unknown) {
+    attempt.unknown = true;
+    if (!attempt.lost_at) attempt.lost_at = sent;
+  }
+  const bool throttled = !tried && tried.error().code == Code::resource_exhausted;
+  throttled ? pace_.throttled() : pace_.answered(Clock::now() - sent);
+  co_return std::move(tried);
 }
 
 asio::awaitable<Result<Written>> ObjectWriter::once(const Object &object, Attempt &attempt) {
@@ -149,6 +168,7 @@ asio::awaitable<Result<Written>> ObjectWriter::once(const Object &object, Attemp
   how.field_manager = options_.field_manager;
   how.force = options_.force_conflicts;
   how.dry_run = options_.dry_run;
+  how.only_create = attempt.only_create;
   std::string path = kubernetes::Client::object_path(written.info, written.ns, object.name);
   const std::string at = path;
   auto reply = co_await client_.apply(std::move(path), *body, std::move(how), request_deadline());
@@ -161,7 +181,7 @@ asio::awaitable<Result<Written>> ObjectWriter::once(const Object &object, Attemp
       error.retryable = error.outcome_unknown = true;
     }
     if (sent_and_lost && deadline_.passed()) error.outcome_unknown = true;
-    if (refused_as_immutable(error)) {
+    if (refused_as_immutable(error) && !attempt.only_create) {
       auto replaced = co_await replace(object, std::move(written), std::move(*body), std::move(error));
       co_return std::move(replaced);
     }

@@ -46,9 +46,26 @@ public:
   /// it is applied again, and what the lost request did is what is told.
   asio::awaitable<Result<Written>> write(const ObjectSet &objects, std::size_t i, RepeatContext context,
                                          std::function<std::optional<Error>()> turn);
+  /// One request that creates the object or does nothing to it, before anything is known of the server. Whatever it
+  /// failed of, write() takes the object up from there. `sending` is called when its place in the pace has come.
+  asio::awaitable<Result<Written>> create(const ObjectSet &objects, std::size_t i, std::function<void()> sending);
+  /// That request may or may not have been carried out.
+  bool has_lost(std::size_t i) const { return lost_.contains(i); }
 
 private:
-  struct Attempt;
+  struct Attempt {
+    bool only_create = false;
+    std::optional<kubernetes::ResourceInfo> info; ///< once it is known
+    std::string ns;
+    bool sent = false;                        ///< the latest one got as far as its request
+    bool generated = false;                   ///< the server gives it its name
+    bool unknown = false;                     ///< a request was lost, and nobody has looked since
+    std::optional<Clock::time_point> lost_at; ///< when the first lost request was sent
+    std::optional<std::string> lost_effect;   ///< what it turned out to have done
+  };
+  /// At its place in the pace.
+  asio::awaitable<Result<Written>> try_once(const ObjectSet &objects, std::size_t i, Attempt &attempt,
+                                            const std::function<std::optional<Error>()> &turn);
   asio::awaitable<Result<Written>> once(const manifests::Object &object, Attempt &attempt);
   asio::awaitable<Result<Written>> create_generated(const manifests::Object &object, Written written);
   /// What the lost request did, in `attempt`.
@@ -66,7 +83,8 @@ private:
   const Definitions &defined_;
   Pace &pace_;
   Deadline deadline_;
-  std::string set_; ///< the id of the inventory, or empty
+  std::string set_;                     ///< the id of the inventory, or empty
+  std::map<std::size_t, Attempt> lost_; ///< creations whose answer was lost
 };
 
 /// Whether a refusal means that a field cannot be changed in place. Pure.

@@ -120,6 +120,7 @@ asio::awaitable<Result<std::shared_ptr<Transport>>> Client::Impl::connect_offeri
     co_return error;
   }
   ++counted.connections_opened;
+  if (const auto took = (*transport)->round_trip(); took.count() > 0) counted.round_trip = took;
   co_return std::move(*transport);
 }
 
@@ -198,6 +199,7 @@ asio::awaitable<Result<void>> Client::Impl::connect(Shared self) {
     Result<void> connected = co_await self->shared->connect(self);
     co_return connected;
   }
+  if (!self->idle.empty()) co_return Result<void>();
   auto connection = co_await self->fresh();
   if (!connection) co_return connection.error();
   self->keep(std::move(connection->transport));

@@ -80,6 +80,7 @@ public:
   bool is_idle_and_open() override;
   std::uint64_t bytes_written() const override { return written_; }
   bool cut_off() const override { return cut_off_; }
+  std::chrono::nanoseconds round_trip() const override { return round_trip_; }
   std::string application_protocol() const override;
   std::string peer_public_key() const override;
 
@@ -104,6 +105,7 @@ private:
   std::string sealed_; ///< being written to the socket
   Endpoint endpoint_;  ///< for messages only
   std::uint64_t written_ = 0;
+  std::chrono::nanoseconds round_trip_{0};
   bool flushing_ = false;
   bool broken_ = false; ///< a record went out in part: nothing can follow it
   bool cut_off_ = false;
@@ -202,8 +204,10 @@ asio::awaitable<Result<void>> TlsTransport::handshake() {
     } else {
       co_return refused_server(error);
     }
+    const auto sent = Clock::now();
     auto count = co_await fill("the TLS handshake with");
     if (!count) co_return count.error();
+    if (round_trip_.count() == 0) round_trip_ = Clock::now() - sent;
     if (*count == 0) {
       Error closed(Code::unavailable,
                    "the TLS handshake with " + endpoint_.describe() + " failed: the server closed the connection");

@@ -37,6 +37,8 @@ public:
   virtual std::uint64_t bytes_written() const = 0;
   /// The stream ended without the goodbye that TLS has for it, so that what was read may be cut short.
   virtual bool cut_off() const { return false; }
+  /// Of the TLS handshake: from what was sent first to what came first (Counters). 0 without TLS.
+  virtual std::chrono::nanoseconds round_trip() const { return std::chrono::nanoseconds(0); }
   /// What TLS agreed on (ALPN); empty: nothing.
   virtual std::string application_protocol() const { return {}; }
   /// SubjectPublicKeyInfo of the server's certificate, DER; empty without TLS.

@@ -84,6 +84,7 @@ struct PoolState : std::enable_shared_from_this<PoolState> {
 
   static asio::awaitable<Result<void>> connect(std::shared_ptr<PoolState> self,
                                                std::shared_ptr<http::Connector> connector) {
+    if (self->one_at_a_time) co_return Result<void>();
     auto connection = co_await get(self, std::move(connector));
     if (!connection) co_return connection.error();
     co_return Result<void>();

@@ -265,6 +265,25 @@ TEST_CASE("an apply sends the object as server-side apply and tells created, con
   CHECK(first.body == "{\n\"a\":\"/\"}");
 }
 
+TEST_CASE("an apply that is to create claims a version that no object has, and asks nothing before") {
+  CHECK(json::parse(only_created(R"({"metadata":{"name":"x","resourceVersion":"7"}})")) ==
+        json({{"metadata", {{"name", "x"}, {"resourceVersion", "1"}}}}));
+  Lab lab([](const FakeRequest &) {
+    return reply(409, {{"kind", "Status"}, {"reason", "Conflict"}, {"message", "the object has been modified"}});
+  });
+  auto result = lab.run<void>([](Client &client) -> asio::awaitable<Result<void>> {
+    ApplyOptions options;
+    options.only_create = true;
+    auto applied = co_await client.apply("/api/v1/namespaces/a", R"({"metadata":{"name":"a"}})", options, patient());
+    if (!applied) co_return applied.error();
+    co_return Result<void>();
+  });
+  REQUIRE_FALSE(result);
+  CHECK(result.error().code == Code::aborted);
+  REQUIRE(lab.server.seen().size() == 1);
+  CHECK(lab.server.seen()[0].body.find(R"("resourceVersion":"1")") != std::string::npos);
+}
+
 TEST_CASE("an apply works for those who may not list namespaces, and says dryRun when it is one") {
   Lab lab([](const FakeRequest &request) {
     if (request.method == "GET") return reply(403, {{"kind", "Status"}, {"message", "forbidden"}});

@@ -268,7 +268,7 @@ TEST_CASE("interrupted before the first answer, nothing is sent and every object
   lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
     if (!has(request.target, "/api/v1/namespaces?limit=1")) return std::nullopt;
     lab.interrupt_soon([interrupted] { interrupted->set(); });
-    FakeReply reply;
+    FakeReply reply(200, R"({"metadata":{"resourceVersion":"1"},"items":[]})");
     reply.after = interrupted;
     return reply;
   };
@@ -644,4 +644,210 @@ TEST_CASE("in a crowd what stands is read one by one") {
   wanted[4] = "created";
   CHECK(effects(*report) == wanted);
   CHECK(lab.count("GET /api/v1/namespaces/a/serviceaccounts?") == 1);
+}
+
+// ---- a server far away
+
+namespace {
+
+/// Of a creation that went ahead.
+bool only_creates(const FakeRequest &request) { return has(request.body, R"("resourceVersion":"1")"); }
+bool is_greeting(const FakeRequest &request) { return request.target == "/api/v1/namespaces?limit=1"; }
+
+struct FarLab : Lab {
+  std::shared_ptr<Event> answer = std::make_shared<Event>(io.get_executor()); ///< for what the script holds back
+  FarLab() { options.round_trip = std::chrono::milliseconds(20); }
+  long sent_ahead() const { return std::count_if(server.seen().begin(), server.seen().end(), only_creates); }
+};
+
+FakeReply conflict() {
+  return FakeReply(409, json({{"kind", "Status"},
+                              {"reason", "Conflict"},
+                              {"message", "Operation cannot be fulfilled: the object has been modified"}})
+                            .dump());
+}
+
+} // namespace
+
+TEST_CASE("a server far away is sent the first objects along with the first question") {
+  FarLab lab;
+  lab.options.concurrency = 8;
+  int created = 0;
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    FakeReply reply(200, R"({"metadata":{"resourceVersion":"1"},"items":[]})");
+    if (is_greeting(request)) {
+      reply.after = lab.answer; // not answered before four objects are there
+      return reply;
+    }
+    if (request.method == "PATCH" && ++created == 4) lab.answer->set();
+    return std::nullopt;
+  };
+  auto report = lab.apply(configs(20));
+  REQUIRE(report);
+  CHECK(effects(*report) == Effects(20, "created"));
+  CHECK(lab.sent_ahead() == 4); // the greeting and three samples are in flight as well
+  CHECK(lab.count("PATCH") == 20);
+  CHECK(lab.server.most_in_flight() <= 8);
+}
+
+TEST_CASE("only what waits for nothing goes ahead, and nothing where an answer has to be known before") {
+  FarLab lab;
+  const std::vector<Object> objects = {object("v1", "Namespace", "", "a"), config("x", "a"),
+                                       object("example.org/v1", "Widget", "b", "w"), config("y", "b"),
+                                       object("apps/v1", "Deployment", "b", "web")};
+  long ahead = 2; // the Namespace, and what is in another one
+  SECTION("as a rule") {}
+  SECTION("a dry run") {
+    lab.options.dry_run = true;
+    ahead = 0;
+  }
+  SECTION("an inventory") {
+    lab.options.inventory = kubernetes::apply_set_parent("set", "elsewhere").value();
+    ahead = 0;
+  }
+  SECTION("a server nearby") {
+    lab.options.round_trip = std::chrono::milliseconds(2);
+    ahead = 0;
+  }
+  SECTION("one request at a time") {
+    lab.options.concurrency = 1;
+    ahead = 0;
+  }
+  static_cast<void>(lab.apply(objects));
+  CHECK(lab.sent_ahead() == ahead);
+}
+
+TEST_CASE("what was there already when it went ahead is applied like everything else") {
+  FarLab lab;
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (request.method != "PATCH") return std::nullopt;
+    if (only_creates(request)) return conflict();
+    return FakeReply(200, R"({"metadata":{"name":"x","resourceVersion":"1"}})"); // not newer than the greeting
+  };
+  auto report = lab.apply({config("x"), config("y")});
+  REQUIRE(report);
+  CHECK(effects(*report) == Effects(2, "unchanged"));
+  CHECK(lab.sent_ahead() == 2);
+  CHECK(lab.count("PATCH") == 4);
+}
+
+TEST_CASE("what stands as it would be applied is refused ahead, and then only looked at") {
+  FarLab lab;
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (only_creates(request)) return conflict();
+    const bool one = request.method == "GET" && has(request.target, "/configmaps/c");
+    const bool all = request.method == "GET" && has(request.target, "/configmaps?limit=");
+    if (!one && !all) return std::nullopt;
+    const auto live = [](const std::string &name) {
+      return json{{"metadata",
+                   {{"name", name},
+                    {"namespace", "a"},
+                    {"managedFields",
+                     {{{"manager", "ksail"},
+                       {"operation", "Apply"},
+                       {"apiVersion", "v1"},
+                       {"fieldsV1", {{"f:data", {{"f:key", json::object()}}}}}}}}}},
+                  {"data", {{"key", "v"}}}};
+    };
+    if (one) return FakeReply(200, live(request.target.substr(request.target.rfind('/') + 1)).dump());
+    json list = {{"metadata", {{"resourceVersion", "5"}}}, {"items", json::array()}};
+    for (int i = 0; i < 10; ++i)
+      list["items"].push_back(live("c" + std::to_string(i)));
+    return FakeReply(200, list.dump());
+  };
+  std::vector<Object> objects;
+  for (int i = 0; i < 10; ++i)
+    objects.push_back(object("v1", "ConfigMap", "a", "c" + std::to_string(i), {{"data", {{"key", "v"}}}}));
+  auto report = lab.apply(objects);
+  REQUIRE(report);
+  CHECK(effects(*report) == Effects(10, "unchanged"));
+  CHECK(lab.count("PATCH") == lab.sent_ahead());
+  CHECK(lab.sent_ahead() == 10);
+}
+
+TEST_CASE("nothing got through to a server far away: the whole has failed, not every object") {
+  FarLab lab;
+  lab.cluster.script = [](const FakeRequest &) -> std::optional<FakeReply> { return status(401, "Unauthorized"); };
+  auto report = lab.apply(configs(100));
+  REQUIRE_FALSE(report);
+  CHECK(report.error().code == Code::unauthenticated);
+  CHECK(lab.told.empty());
+}
+
+TEST_CASE("what was created ahead is told although the first question was refused, and the rest is tried") {
+  FarLab lab;
+  lab.options.concurrency = 8;
+  lab.cluster.script = [](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (is_greeting(request)) return status(400, "no such question");
+    return std::nullopt;
+  };
+  auto report = lab.apply(configs(30));
+  REQUIRE(report);
+  CHECK(lab.sent_ahead() > 0);
+  CHECK(report->objects[0].effect == "created");
+  CHECK(lab.told.size() == 30);
+}
+
+TEST_CASE("a creation ahead whose answer was lost is read before anything is applied") {
+  FarLab lab;
+  int patches = 0;
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (request.method == "PATCH" && ++patches == 1) {
+      FakeReply lost;
+      lost.end = FakeReply::End::silent;
+      return lost;
+    }
+    if (request.method == "GET" && has(request.target, "/configmaps/x")) {
+      CHECK(patches == 1);
+      FakeReply reply(
+          200,
+          R"({"metadata":{"name":"x","resourceVersion":"5","creationTimestamp":"2026-01-01T00:00:10Z","managedFields":[
+            {"manager":"ksail","operation":"Apply","time":"2026-01-01T00:00:10Z"}]}})");
+      reply.headers.add("Date", "Thu, 01 Jan 2026 00:00:10 GMT");
+      return reply;
+    }
+    if (request.method == "GET") return FakeReply(200, R"({"metadata":{"resourceVersion":"9"},"items":[]})");
+    CHECK_FALSE(only_creates(request));
+    return FakeReply(200, R"({"metadata":{"name":"x","resourceVersion":"5"}})"); // changed nothing
+  };
+  auto report = lab.apply({config("x")});
+  REQUIRE(report);
+  CHECK(effects(*report) == Effects{"created"});
+  CHECK(patches == 2);
+  CHECK(lab.count("GET /api/v1/namespaces/a/configmaps/x") == 1);
+}
+
+TEST_CASE("interrupted while objects go ahead, what was created is told and what was not is left") {
+  FarLab lab;
+  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
+    if (is_greeting(request)) {
+      FakeReply reply(200, R"({"metadata":{"resourceVersion":"1"},"items":[]})");
+      reply.after = lab.answer;
+      return reply;
+    }
+    if (request.method != "PATCH") return std::nullopt;
+    const json body = json::parse(request.body);
+    if (body["metadata"]["name"] == "lost") {
+      FakeReply lost;
+      lost.end = FakeReply::End::silent;
+      return lost;
+    }
+    if (body["metadata"]["name"] == "there") return conflict();
+    lab.interrupt_soon([&lab] { lab.answer->set(); });
+    return std::nullopt;
+  };
+  auto report =
+      lab.apply({config("lost"), config("there"), config("new"), object("apps/v1", "Deployment", "a", "late")});
+  REQUIRE(report);
+  CHECK(report->interrupted);
+  REQUIRE(report->objects.size() == 4);
+  CHECK(report->objects[0].effect == "failed");
+  CHECK(report->objects[0].error->outcome_unknown);
+  CHECK_THAT(report->objects[0].error->hint, Catch::Contains("may have been applied"));
+  CHECK(report->objects[1].effect == "skipped");
+  CHECK(report->objects[2].effect == "created");
+  CHECK(report->objects[3].effect == "skipped");
+  CHECK(lab.sent_ahead() == 3);
+  CHECK(lab.count("PATCH /api/v1/namespaces/a/configmaps/there") == 1);
+  CHECK(lab.count("PATCH /apis/apps") == 0);
 }

@@ -136,6 +136,7 @@ TEST_CASE("http2: a connection that is opened ahead is there for the first reque
     REQUIRE(loop.run(client.connect(soon())));
     CHECK(site.tls->handshakes == 1);
     CHECK(site.requests() == 0);
+    CHECK(client.counters().round_trip.count() > 0);
     REQUIRE(loop.run(client.connect(soon()))); // there is one
     for (const auto &answer : at_once(loop, client, 3))
       REQUIRE(answer);
@@ -210,7 +211,8 @@ TEST_CASE("http2: a server that does not take it gets HTTP/1.1, over the connect
       tls_peers(site.tls));
   auto client = site.client(loop);
   const bool ahead = GENERATE(false, true);
-  if (ahead) REQUIRE(loop.run(client.connect(soon())));
+  for (int i = 0; ahead && i < 2; ++i)
+    REQUIRE(loop.run(client.connect(soon())));
   for (int i = 0; i < 3; ++i) {
     auto response = loop.run(client.send(Request("POST", "/x", "body"), soon()));
     REQUIRE(response);

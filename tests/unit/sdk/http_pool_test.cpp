@@ -54,8 +54,10 @@ TEST_CASE("a connection that is opened ahead is the first request's") {
   RawServer server(loop.io, echo_target);
   Client client(loop.executor(), server.endpoint(), PoolOptions());
   REQUIRE(loop.run(client.connect(soon())));
+  REQUIRE(loop.run(client.connect(soon()))); // there is one
   CHECK(client.counters().connections_opened == 1);
   CHECK(client.counters().requests == 0);
+  CHECK(client.counters().round_trip.count() == 0); // which only a handshake tells
   auto response = loop.run(client.send(Request("GET", "/x"), soon()));
   REQUIRE(response);
   CHECK(response->body == "/x");

@@ -134,6 +134,9 @@ struct Counters {
   std::uint64_t connections_opened = 0;
   std::uint64_t connections_reused = 0; ///< requests over a connection that had answered another before
   std::uint64_t shared_requests = 0;    ///< those of `requests` that were streams of an HTTP/2 connection
+  /// How long the server took for the first answer of the latest TLS handshake: a round trip, also where something on
+  /// the way answers for TCP, and what the server needs for a signature. 0: none yet, or no TLS.
+  std::chrono::nanoseconds round_trip{0};
 };
 
 class Client { ///< requests to one endpoint over kept connections. On its executor only, which has to be serial
@@ -145,8 +148,8 @@ public:
   Client(const Client &) = delete;
   Client &operator=(const Client &) = delete;
 
-  /// Opens a connection ahead of the first request, which then finds it there. Nothing is sent over it. A request that
-  /// comes meanwhile waits for it.
+  /// Opens a connection ahead of the first request, which then finds it there; not when there is one. Nothing is sent
+  /// over it. A request that comes meanwhile waits for it.
   asio::awaitable<Result<void>> connect(Deadline deadline);
   /// One request, one buffered answer. A request on a reused connection that died before any byte of the answer is
   /// repeated once on a fresh one iff its method is GET, HEAD, PUT, DELETE or OPTIONS or nothing of it was sent. A

@@ -44,11 +44,12 @@ std::string apply_query(const ApplyOptions &options) {
   return query;
 }
 
-std::string only_created(std::string_view object) {
-  json claiming = json::parse(object, nullptr, false);
-  if (!claiming.is_object() || !claiming["metadata"].is_object()) return std::string(object);
-  claiming["metadata"]["resourceVersion"] = "1";
-  return claiming.dump(-1, ' ', false, json::error_handler_t::replace);
+std::optional<std::string> only_created(std::string_view object) {
+  const auto first = first_in_metadata(object);
+  if (!first || object.find("\"resourceVersion\"") != std::string_view::npos) return std::nullopt;
+  std::string claiming(object);
+  claiming.insert(*first, R"("resourceVersion":"1",)");
+  return claiming;
 }
 
 Client::Impl::Impl(asio::any_io_executor ex, ClusterAccess a, http::PoolOptions p)
@@ -216,7 +217,11 @@ asio::awaitable<Result<ApplyReply>> Client::Impl::apply(Self self, std::string p
     if (!list && list.error().code != Code::permission_denied) co_return list.error();
     self->revision_refused = !list;
   }
-  if (options.only_create) text = only_created(text);
+  if (options.only_create) {
+    auto claiming = only_created(text);
+    if (!claiming) co_return Error(Code::aborted, path + ": cannot be told to be created only");
+    text = std::move(*claiming);
+  }
   const std::string target = with_query(path, apply_query(options));
   http::Request prepared = self->prepared("PATCH", target, yaml_safe(text), content_type);
 

@@ -50,7 +50,8 @@ struct ApplyOptions {
   std::string field_manager = "ksail";
   bool force = true;
   bool dry_run = false;
-  /// Creates or does nothing: Code::aborted when the object is there already. Then no resource version need be known.
+  /// Creates or does nothing: Code::aborted when the object is there already, or states a resource version itself. Then
+  /// none need be known of the server.
   bool only_create = false;
 };
 
@@ -63,8 +64,8 @@ std::string apply_query(const ApplyOptions &options);
 /// `object` (JSON) so that applying it creates it, or is refused as a conflict: it claims to have been read at a
 /// version that no object has. The server's store has that version itself before anything is written (etcd; kine's
 /// first row), a creation does not look at it, and it is not stored. (apiserver, registry/generic/registry/store.go,
-/// Update.)
-std::string only_created(std::string_view object);
+/// Update.) Nothing when it has no metadata, or may state a version of its own.
+std::optional<std::string> only_created(std::string_view object);
 
 enum class ApplyEffect { created, configured, unchanged };
 struct ApplyReply {

@@ -3,8 +3,8 @@
 
 #include "manifests/utf8.hpp"
 
+#include <algorithm>
 #include <array>
-#include <optional>
 
 namespace ksail::kubernetes {
 
@@ -106,6 +106,30 @@ std::string yaml_safe(std::string_view json) {
     if (!quoted && (c == '{' || c == '[')) out += '\n';
   }
   return out;
+}
+
+std::optional<std::size_t> first_in_metadata(std::string_view json) {
+  constexpr std::string_view blanks = " \t\r\n", key = "\"metadata\"";
+  const auto past_blanks = [&](std::size_t at) { return std::min(json.find_first_not_of(blanks, at), json.size()); };
+  int depth = 0;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') --depth;
+    if (c != '"') continue;
+    const std::size_t quote = i;
+    for (++i; i < json.size() && json[i] != '"'; ++i)
+      if (json[i] == '\\') ++i;
+    if (depth != 1 || json.substr(quote, i + 1 - quote) != key) continue;
+    const std::size_t colon = past_blanks(i + 1); // what follows a value is a comma
+    if (json.substr(colon, 1) != ":") continue;
+    const std::size_t object = past_blanks(colon + 1);
+    if (json.substr(object, 1) != "{") return std::nullopt;
+    const std::size_t first = past_blanks(object + 1);
+    if (json.substr(first, 1) != "\"") return std::nullopt;
+    return first;
+  }
+  return std::nullopt;
 }
 
 } // namespace ksail::kubernetes

@@ -90,11 +90,11 @@ private:
   std::vector<std::optional<Clock::time_point>> started_;
   std::vector<ObjectOutcome> outcomes_;
   Pace pace_;
-  Event gate_;                  ///< prepare() has ended
-  std::optional<Error> closed_; ///< why nothing is applied
-  std::size_t ahead_left_ = 0;  ///< how many objects may still go ahead
-  std::size_t ahead_under_way_ = 0;
-  bool ahead_told_ = false; ///< one that went ahead was created, or lost
+  Event gate_;                      ///< prepare() has ended
+  std::optional<Error> closed_;     ///< why nothing is applied
+  std::size_t ahead_left_ = 0;      ///< how many objects may still go ahead
+  std::size_t ahead_under_way_ = 1; ///< and one as long as more may follow
+  bool ahead_told_ = false;         ///< one that went ahead was created, or lost
   Event ahead_ended_;
   std::optional<ObjectWriter> writer_;
   std::optional<StandingObjects> standing_;
@@ -222,6 +222,7 @@ bool ApplyRun::may_go_ahead(std::size_t i) const {
 asio::awaitable<std::optional<Written>> ApplyRun::ahead(std::size_t i) {
   --ahead_left_;
   ++ahead_under_way_;
+  timing::Scope span(timing_, "create", objects_->head(i).describe());
   auto created = co_await writer_->create(*objects_, i, [this, i] { started_[i] = Clock::now(); });
   const bool lost = !created && created.error().outcome_unknown;
   if (created || lost)
@@ -399,7 +400,7 @@ asio::awaitable<Result<void>> ApplyRun::prepare() {
 asio::awaitable<Result<void>> ApplyRun::open_gate() {
   Result<void> prepared = co_await prepare();
   ahead_left_ = 0;
-  if (!prepared && ahead_under_way_ > 0) co_await ahead_ended_.wait();
+  if (--ahead_under_way_ > 0 && !prepared) co_await ahead_ended_.wait();
   // Where one object got through, or may have, each has its own fate, and patience.
   if (!prepared && !ahead_told_) closed_ = prepared.error();
   gate_.set();

@@ -266,8 +266,14 @@ TEST_CASE("an apply sends the object as server-side apply and tells created, con
 }
 
 TEST_CASE("an apply that is to create claims a version that no object has, and asks nothing before") {
-  CHECK(json::parse(only_created(R"({"metadata":{"name":"x","resourceVersion":"7"}})")) ==
-        json({{"metadata", {{"name", "x"}, {"resourceVersion", "1"}}}}));
+  CHECK(only_created(R"({"n":1e400,"spec":{"metadata":{"a":"b"}},"metadata" : {"name":"x\"{"},"z":[]})") ==
+        R"({"n":1e400,"spec":{"metadata":{"a":"b"}},"metadata" : {"resourceVersion":"1","name":"x\"{"},"z":[]})");
+  CHECK(only_created(R"({"kind":"metadata","metadata":{"name":"x"}})") ==
+        R"({"kind":"metadata","metadata":{"resourceVersion":"1","name":"x"}})");
+  CHECK_FALSE(only_created(R"({"metadata":{"name":"x","resourceVersion":"7"}})"));
+  for (const char *without : {"{}", R"({"metadata":{}})", R"({"metadata":null})", R"({"a":{"metadata":{"b":1}}})", "",
+                              "{\"metadata\":{", "\"metadata", "[\"metadata\":{\"", "{\"metadata\\"})
+    CHECK_FALSE(only_created(without));
   Lab lab([](const FakeRequest &) {
     return reply(409, {{"kind", "Status"}, {"reason", "Conflict"}, {"message", "the object has been modified"}});
   });

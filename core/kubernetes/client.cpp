@@ -127,6 +127,8 @@ void Client::Impl::learn_revision(std::string_view path, std::uint64_t seen) {
 }
 
 asio::awaitable<Result<void>> Client::Impl::connect(Self self, Deadline deadline) {
+  Result<void> usable = self->usable_credentials();
+  if (!usable && !self->access.refresh) co_return usable.error();
   const auto http = self->http; // stays alive when a renewal replaces it
   Result<void> connected = co_await http->connect(deadline);
   if (!connected) co_return self->explain(connected.error());

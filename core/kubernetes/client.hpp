@@ -79,7 +79,7 @@ public:
   ~Client();
   Client(Client &&) noexcept;
 
-  /// Opens the connection that the first request will find, or wait for. Uses no credentials but a client certificate.
+  /// Opens the connection that the first request will find, or wait for; not with an expired client certificate.
   asio::awaitable<Result<void>> connect(Deadline deadline);
   /// All of these: an answer 429, or 5xx with Retry-After, is waited out and asked again within the deadline (at most
   /// 10 times), except in apply(), whose caller paces itself. 401 renews the credentials once where they can be

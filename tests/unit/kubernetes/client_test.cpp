@@ -203,6 +203,9 @@ TEST_CASE("an expired client certificate fails before anything is sent, with the
   REQUIRE_FALSE(result);
   CHECK(result.error().code == Code::unauthenticated);
   CHECK_THAT(result.error().message, Catch::Contains("expired at 20"));
+  auto connected = lab.run<void>([](Client &client) { return client.connect(patient()); });
+  REQUIRE_FALSE(connected);
+  CHECK(connected.error().message == result.error().message);
   CHECK(lab.server.seen().empty());
 }
 

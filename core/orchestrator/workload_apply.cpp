@@ -282,7 +282,6 @@ asio::awaitable<std::optional<Written>> ApplyRun::in_turn(std::size_t i) {
 /// Every object ends with an outcome, also when the run is cancelled in the middle; unless none is applied at all.
 asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const std::string title = objects_->head(i).describe();
   std::optional<Written> applied;
   if (may_go_ahead(i)) applied = co_await ahead(i);
   if (!applied) applied = co_await in_turn(i);
@@ -302,6 +301,7 @@ asio::awaitable<Result<void>> ApplyRun::one(std::size_t i) {
   turns_->tried(i);
   if (objects_->head(i).kind == "CustomResourceDefinition") client_.forget_discovery();
   if (applied_wait_->is_needed(i)) {
+    const std::string title = objects_->head(i).describe();
     timing::Scope span(timing_, "ready", title);
     Result<void> ready = co_await applied_wait_->wait(i, *applied);
     if (!ready) {

@@ -65,6 +65,19 @@ std::string event(const std::string &type, const json &o) {
 
 bool has(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
 
+/// Of a creation that went ahead to a server this far away.
+bool only_creates(const FakeRequest &request) { return has(request.body, R"("resourceVersion":"1")"); }
+constexpr std::chrono::milliseconds far_away(20);
+
+FakeReply nothing_there() { return FakeReply(200, R"({"metadata":{"resourceVersion":"1"},"items":[]})"); }
+
+/// The connection ends instead.
+FakeReply no_answer() {
+  FakeReply reply;
+  reply.end = FakeReply::End::silent;
+  return reply;
+}
+
 /// Says yes to everything, and runs a test's own script first.
 struct Cluster {
   std::function<std::optional<FakeReply>(const FakeRequest &)> script;
@@ -82,7 +95,7 @@ struct Cluster {
       stream.end = FakeReply::End::hold;
       return stream;
     }
-    if (request.method == "GET") return FakeReply(200, R"({"metadata":{"resourceVersion":"1"},"items":[]})");
+    if (request.method == "GET") return nothing_there();
     json body = json::parse(request.body);
     if (request.method == "POST") body["metadata"]["name"] = "made";
     applied.push_back(body["metadata"].value("name", ""));
@@ -125,6 +138,7 @@ struct Lab {
       then();
     });
   }
+  long sent_ahead() const { return std::count_if(server.seen().begin(), server.seen().end(), only_creates); }
   long count(const std::string &part) const {
     return std::count_if(server.seen().begin(), server.seen().end(),
                          [&](const auto &r) { return has(r.method + " " + r.target, part); });
@@ -205,9 +219,7 @@ TEST_CASE("an apply whose connection broke is repeated, a creation with a genera
   std::set<std::string> broken;
   lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
     if (request.method == "GET" || !broken.insert(request.method).second) return std::nullopt;
-    FakeReply reply;
-    reply.end = FakeReply::End::silent;
-    return reply;
+    return no_answer();
   };
   Object generated = object("v1", "Pod", "a", "", {{"metadata", {{"generateName", "p-"}}}});
   generated.generate_name = "p-";
@@ -268,7 +280,7 @@ TEST_CASE("interrupted before the first answer, nothing is sent and every object
   lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
     if (!has(request.target, "/api/v1/namespaces?limit=1")) return std::nullopt;
     lab.interrupt_soon([interrupted] { interrupted->set(); });
-    FakeReply reply(200, R"({"metadata":{"resourceVersion":"1"},"items":[]})");
+    FakeReply reply = nothing_there();
     reply.after = interrupted;
     return reply;
   };
@@ -493,14 +505,11 @@ TEST_CASE("what others depend on is waited for even without --wait, and its fail
 
 TEST_CASE("after a lost answer the object is read before it is applied again, and what was lost is told") {
   Lab lab;
-  json stored;
+  const bool far = GENERATE(false, true);
+  if (far) lab.options.round_trip = far_away; // what is lost is a creation that went ahead
   int patches = 0;
   lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
-    if (request.method == "PATCH" && ++patches == 1) {
-      FakeReply lost;
-      lost.end = FakeReply::End::silent;
-      return lost;
-    }
+    if (request.method == "PATCH" && ++patches == 1) return no_answer();
     if (request.method == "GET" && has(request.target, "/configmaps/x")) {
       CHECK(patches == 1);
       FakeReply reply(
@@ -511,12 +520,14 @@ TEST_CASE("after a lost answer the object is read before it is applied again, an
       return reply;
     }
     if (request.method == "GET") return FakeReply(200, R"({"metadata":{"resourceVersion":"9"},"items":[]})");
+    CHECK_FALSE(only_creates(request));
     return FakeReply(200, R"({"metadata":{"name":"x","resourceVersion":"5"}})"); // changed nothing
   };
   auto report = lab.apply({config("x")});
   REQUIRE(report);
   CHECK(effects(*report) == Effects{"created"});
   CHECK(patches == 2);
+  CHECK(lab.sent_ahead() == (far ? 1 : 0));
   CHECK(lab.count("GET /api/v1/namespaces/a/configmaps/x") == 1);
 }
 
@@ -650,14 +661,11 @@ TEST_CASE("in a crowd what stands is read one by one") {
 
 namespace {
 
-/// Of a creation that went ahead.
-bool only_creates(const FakeRequest &request) { return has(request.body, R"("resourceVersion":"1")"); }
 bool is_greeting(const FakeRequest &request) { return request.target == "/api/v1/namespaces?limit=1"; }
 
 struct FarLab : Lab {
   std::shared_ptr<Event> answer = std::make_shared<Event>(io.get_executor()); ///< for what the script holds back
-  FarLab() { options.round_trip = std::chrono::milliseconds(20); }
-  long sent_ahead() const { return std::count_if(server.seen().begin(), server.seen().end(), only_creates); }
+  FarLab() { options.round_trip = far_away; }
 };
 
 FakeReply conflict() {
@@ -674,8 +682,8 @@ TEST_CASE("a server far away is sent the first objects along with the first ques
   lab.options.concurrency = 8;
   int created = 0;
   lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
-    FakeReply reply(200, R"({"metadata":{"resourceVersion":"1"},"items":[]})");
     if (is_greeting(request)) {
+      FakeReply reply = nothing_there();
       reply.after = lab.answer; // not answered before four objects are there
       return reply;
     }
@@ -788,50 +796,17 @@ TEST_CASE("what was created ahead is told although the first question was refuse
   CHECK(lab.told.size() == 30);
 }
 
-TEST_CASE("a creation ahead whose answer was lost is read before anything is applied") {
-  FarLab lab;
-  int patches = 0;
-  lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
-    if (request.method == "PATCH" && ++patches == 1) {
-      FakeReply lost;
-      lost.end = FakeReply::End::silent;
-      return lost;
-    }
-    if (request.method == "GET" && has(request.target, "/configmaps/x")) {
-      CHECK(patches == 1);
-      FakeReply reply(
-          200,
-          R"({"metadata":{"name":"x","resourceVersion":"5","creationTimestamp":"2026-01-01T00:00:10Z","managedFields":[
-            {"manager":"ksail","operation":"Apply","time":"2026-01-01T00:00:10Z"}]}})");
-      reply.headers.add("Date", "Thu, 01 Jan 2026 00:00:10 GMT");
-      return reply;
-    }
-    if (request.method == "GET") return FakeReply(200, R"({"metadata":{"resourceVersion":"9"},"items":[]})");
-    CHECK_FALSE(only_creates(request));
-    return FakeReply(200, R"({"metadata":{"name":"x","resourceVersion":"5"}})"); // changed nothing
-  };
-  auto report = lab.apply({config("x")});
-  REQUIRE(report);
-  CHECK(effects(*report) == Effects{"created"});
-  CHECK(patches == 2);
-  CHECK(lab.count("GET /api/v1/namespaces/a/configmaps/x") == 1);
-}
-
 TEST_CASE("interrupted while objects go ahead, what was created is told and what was not is left") {
   FarLab lab;
   lab.cluster.script = [&](const FakeRequest &request) -> std::optional<FakeReply> {
     if (is_greeting(request)) {
-      FakeReply reply(200, R"({"metadata":{"resourceVersion":"1"},"items":[]})");
+      FakeReply reply = nothing_there();
       reply.after = lab.answer;
       return reply;
     }
     if (request.method != "PATCH") return std::nullopt;
     const json body = json::parse(request.body);
-    if (body["metadata"]["name"] == "lost") {
-      FakeReply lost;
-      lost.end = FakeReply::End::silent;
-      return lost;
-    }
+    if (body["metadata"]["name"] == "lost") return no_answer();
     if (body["metadata"]["name"] == "there") return conflict();
     lab.interrupt_soon([&lab] { lab.answer->set(); });
     return std::nullopt;

@@ -133,61 +133,66 @@ Result<std::size_t> DocumentSplitter::find_json_end(std::size_t from) {
   }
 }
 
+/// Passes over the blank lines before what stands first, which belong to nobody, and tells how many blanks stand before
+/// it on its own line: those are its indentation. False: there are only blanks left.
+Result<bool> DocumentSplitter::skip_blank_lines(bool after_json, std::size_t &indentation) {
+  indentation = 0;
+  while (offset_ == 0 && unread().size() < kMark.size()) {
+    auto more = fill();
+    if (more.has_error()) {
+      return more;
+    }
+    if (!*more) {
+      break;
+    }
+  }
+  if (offset_ == 0 && unread().starts_with(kMark)) {
+    indentation = kMark.size();
+  }
+  for (;;) {
+    const std::string_view text = unread();
+    const auto first = std::min(text.find_first_not_of(" \t\r\n", indentation), text.size());
+    const bool found = first < text.size();
+    const auto newline = text.substr(indentation, first - indentation).rfind('\n');
+    std::size_t over = 0;
+    if (newline != std::string_view::npos) {
+      over = indentation + newline + 1;
+      after_json = false;
+    } else if (after_json) {
+      over = first; // the rest of the line on which a JSON value ends is no indentation
+    }
+    consume(over);
+    indentation = first - over;
+    if (found) {
+      return true;
+    }
+    auto more = fill();
+    if (more.has_error() || !*more) {
+      return more;
+    }
+  }
+}
+
 Result<bool> DocumentSplitter::next(Document &document) {
   consume(length_);
   length_ = 0;
-  const bool after_json = std::exchange(after_json_, false);
-  for (;;) {
-    // What stands first decides how the end is found. Blank lines belong to nobody.
-    if (unread().size() < 4) {
-      if (auto more = fill(); more.has_error()) {
-        return std::move(more).error();
-      }
-    }
-    std::size_t skip = 0;
-    if (offset_ == 0 && unread().starts_with(kMark)) {
-      skip = kMark.size();
-    }
-    while (begin_ + skip < filled_ &&
-           std::string_view(" \t\r\n").find(buffer_[begin_ + skip]) != std::string_view::npos) {
-      ++skip;
-    }
-    if (begin_ + skip < filled_) {
-      if (buffer_[begin_ + skip] == '{') {
-        consume(skip);
-        auto end = find_json_end(0);
-        if (end.has_error()) {
-          return std::move(end).error();
-        }
-        length_ = *end;
-        after_json_ = true;
-        document = {{buffer_.data() + begin_, length_}, line_, offset_, true};
-        return true;
-      }
-      // Only whole lines may go: indentation means something. The rest of the line on which a JSON value ends has none.
-      const auto newline = unread().substr(0, skip).rfind('\n');
-      if (newline != std::string_view::npos) {
-        consume(newline + 1);
-      } else if (after_json) {
-        consume(skip);
-      }
-      break;
-    }
-    consume(skip);
-    auto more = fill();
-    if (more.has_error()) {
-      return std::move(more).error();
-    }
-    if (!*more) {
-      return false;
-    }
+  std::size_t indentation = 0;
+  auto any = skip_blank_lines(std::exchange(after_json_, false), indentation);
+  if (any.has_error() || !*any) {
+    return any;
   }
-  auto end = find_marker(0);
+  // What stands first decides how the end is found.
+  const bool json = unread()[indentation] == '{';
+  if (json) {
+    consume(indentation);
+  }
+  auto end = json ? find_json_end(0) : find_marker(0);
   if (end.has_error()) {
     return std::move(end).error();
   }
   length_ = *end;
-  document = {{buffer_.data() + begin_, length_}, line_, offset_, false};
+  after_json_ = json;
+  document = {{buffer_.data() + begin_, length_}, line_, offset_, json};
   return true;
 }
 

@@ -40,6 +40,7 @@ public:
 
 private:
   Result<bool> fill();
+  Result<bool> skip_blank_lines(bool after_json, std::size_t &indentation);
   Result<void> check_text(std::string_view fresh) const;
   Result<std::size_t> find_marker(std::size_t from);
   Result<std::size_t> find_json_end(std::size_t from);

@@ -215,9 +215,7 @@ TEST_CASE("a failure of the receiver stops the reading and is returned") {
 }
 
 TEST_CASE("the splitter finds the same documents whatever the size of the pieces it is fed") {
-  const std::string text =
-      "\n\n{\"a\": {\"b\": \"}{\\\"\"}}{\"c\":1}\n---\na: 1\n---\n\n--- # x\nb: |\n  ----\n---abc: 1\n---\n";
-  const auto split = [&](std::size_t piece) {
+  const auto split = [](const std::string &text, std::size_t piece) {
     std::vector<std::string> out;
     std::string_view rest = text;
     DocumentSplitter splitter(
@@ -235,11 +233,24 @@ TEST_CASE("the splitter finds the same documents whatever the size of the pieces
     }
     return out;
   };
-  const auto whole = split(1000);
-  CHECK(whole == std::vector<std::string>{"{\"a\": {\"b\": \"}{\\\"\"}}", "{\"c\":1}", "---\na: 1\n", "---\n\n",
-                                          "--- # x\nb: |\n  ----\n---abc: 1\n", "---\n"});
-  for (std::size_t piece = 1; piece < 12; ++piece) {
-    CHECK(split(piece) == whole);
+  using Documents = std::vector<std::string>;
+  const std::vector<std::pair<std::string, Documents>> streams = {
+      {"\n\n{\"a\": {\"b\": \"}{\\\"\"}}{\"c\":1}\n---\na: 1\n---\n\n--- # x\nb: |\n  ----\n---abc: 1\n---\n",
+       {"{\"a\": {\"b\": \"}{\\\"\"}}", "{\"c\":1}", "---\na: 1\n", "---\n\n", "--- # x\nb: |\n  ----\n---abc: 1\n",
+        "---\n"}},
+      {" \n  \n    a: 1\n    b: 2\n", {"    a: 1\n    b: 2\n"}},
+      {"{\"a\": 1}   {\"b\": 2}  \n \n   c: 1\n   d: 2\n", {"{\"a\": 1}", "{\"b\": 2}", "   c: 1\n   d: 2\n"}},
+      {"\xEF\xBB\xBF  a: 1", {"\xEF\xBB\xBF  a: 1"}},
+      {"\xEF\xBB\xBF \n {\"a\": 1}", {"{\"a\": 1}"}},
+      {"a", {"a"}},
+      {"  \n\t\n   ", {}},
+  };
+  for (const auto &[text, documents] : streams) {
+    CAPTURE(text);
+    for (std::size_t piece = 1; piece < 12; ++piece) {
+      CHECK(split(text, piece) == documents);
+    }
+    CHECK(split(text, 1000) == documents);
   }
 }
 

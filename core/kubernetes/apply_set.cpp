@@ -2,6 +2,7 @@
 #include "kubernetes/apply_set.hpp"
 
 #include "kubernetes/base64.hpp"
+#include "kubernetes/dns_label.hpp"
 #include "kubernetes/json_field.hpp"
 #include "kubernetes/known_kinds.hpp"
 
@@ -70,10 +71,9 @@ Result<ApplySetParent> apply_set_parent(std::string_view text, std::string_view 
   else
     return Error(Code::usage, "--inventory: " + std::string(resource) + " cannot hold an inventory",
                  "NAME or secret/NAME for a Secret, configmap/NAME for a ConfigMap");
-  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.'; };
-  if (name.empty() || name.size() > 253 || !std::all_of(name.begin(), name.end(), plain))
+  if (!is_dns_subdomain(name))
     return Error(Code::usage, "--inventory: \"" + std::string(name) + "\" is no name of an object",
-                 "lower case letters, digits, - and .");
+                 std::string(dns_subdomain_rule));
   parent.ns = ns;
   parent.name = name;
   return parent;

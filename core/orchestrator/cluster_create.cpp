@@ -36,6 +36,10 @@ namespace {
 
 using nlohmann::json;
 
+/// For the provider's own checks. An engine that is being started answers well before; nothing is made yet, so whoever
+/// waits longer waits for one that is not well without being told.
+constexpr std::chrono::seconds longest_preflight(30);
+
 std::string plural(std::size_t n, const char *one) { return std::to_string(n) + " " + one + (n == 1 ? "" : "s"); }
 
 class Creation final : public BootstrapContext {
@@ -142,7 +146,7 @@ asio::awaitable<Result<void>> Creation::preflight() {
                       "leave it away, or choose another --provider");
   json body = {{"cluster", spec().name}};
   auto answer = co_await call_verb(session_.provider, "validate", std::move(body), std::vector<plugins::Blob>(),
-                                   deadline_, plugins::EventHandler());
+                                   deadline_.min(Deadline::after(longest_preflight)), plugins::EventHandler());
   if (!answer) co_return answer.error();
   if (const auto existing = answer->body.find("nodes"); existing != answer->body.end() && !existing->empty())
     co_return Error(Code::already_exists,

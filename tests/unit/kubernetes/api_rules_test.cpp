@@ -220,6 +220,15 @@ TEST_CASE("names of namespaces are DNS labels") {
     CHECK_FALSE(is_dns_label(bad));
 }
 
+TEST_CASE("names of other objects are DNS labels with dots between") {
+  const std::string longest = std::string(126, 'a') + "." + std::string(126, 'b');
+  for (const std::string &good : {longest, std::string("a"), std::string("0-a.b.c-1")})
+    CHECK(is_dns_subdomain(good));
+  for (const std::string &bad : {longest + "a", std::string(), std::string("."), std::string("a."), std::string(".a"),
+                                 std::string("a..b"), std::string("-a"), std::string("a-.b"), std::string("a.B")})
+    CHECK_FALSE(is_dns_subdomain(bad));
+}
+
 TEST_CASE("both of the server's ways to write a moment are read") {
   CHECK(parse_rfc3339_utc("1970-01-02T00:00:01Z") == 86401);
   CHECK(parse_rfc3339_utc("2026-03-01T12:00:00.123456Z") == 1772366400);

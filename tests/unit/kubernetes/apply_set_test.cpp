@@ -20,7 +20,7 @@ TEST_CASE("an inventory is a Secret unless it says otherwise, and its id is that
   REQUIRE(map);
   CHECK(map->describe() == "ConfigMap shop/app");
   CHECK(map->id() != secret->id());
-  for (const char *bad : {"", "pod/app", "App", "secret/", "a/b/c"})
+  for (const char *bad : {"", "pod/app", "App", "secret/", "a/b/c", "-a", "a..b"})
     CHECK(apply_set_parent(bad, "shop").error().code == Code::usage);
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "certificates.hpp"
 #include "kubernetes/api_error.hpp"
 #include "kubernetes/apply_effect.hpp"
 #include "kubernetes/base64.hpp"
@@ -15,6 +16,7 @@
 using namespace ksail;
 using namespace ksail::kubernetes;
 using nlohmann::json;
+using namespace std::string_literals;
 
 namespace {
 
@@ -248,6 +250,33 @@ TEST_CASE("kinds every server has are known, other versions of them are not") {
         "/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Aa%2Fb");
   CHECK_FALSE(known_kind("apps/v1beta1", "Deployment"));
   CHECK_FALSE(known_kind("v1", "Deployment"));
+}
+
+TEST_CASE("the dates of a certificate are read, of whatever version it is, and not those of half a one") {
+  const auto pem = [](const std::string &der) {
+    std::string lines = "-----BEGIN CERTIFICATE-----\n";
+    const std::string text = encode_base64(der);
+    for (std::size_t at = 0; at < text.size(); at += 64)
+      lines += text.substr(at, 64) + "\n";
+    return lines + "-----END CERTIFICATE-----\n";
+  };
+  const std::string issued = test::authority().issue("client", {}).certificate_pem;
+  const auto now = std::chrono::system_clock::now();
+  const auto read = certificate_validity(issued);
+  REQUIRE(read);
+  CHECK(std::chrono::abs(read->not_before - (now - std::chrono::hours(1))) < std::chrono::minutes(1));
+  CHECK(std::chrono::abs(read->not_after - (now + std::chrono::hours(1))) < std::chrono::minutes(1));
+
+  // Version 1 has no version, and dates from 2050 on are written in another way (RFC 5280 section 4.1).
+  const std::string first_version = "\x30\x2b\x30\x29\x02\x01\x01\x30\x00\x30\x00\x30\x20\x17\x0d"
+                                    "941106084937Z\x18\x0f"
+                                    "20500101000000Z"s;
+  const auto old = certificate_validity(pem(first_version));
+  REQUIRE(old);
+  CHECK(utc_text(old->not_before) == "1994-11-06 08:49:37 UTC");
+  CHECK(utc_text(old->not_after) == "2050-01-01 00:00:00 UTC");
+  for (std::size_t size = 0; size < first_version.size(); ++size)
+    CHECK_FALSE(certificate_validity(pem(first_version.substr(0, size))));
 }
 
 TEST_CASE("a client certificate that is none is refused before anything is sent") {

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "certificates.hpp"
 #include "fake_api_server.hpp"
 #include "kubernetes/client.hpp"
 #include "run_coroutine.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
-
-#include <openssl/asn1.h>
-#include <openssl/bio.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include <algorithm>
 
@@ -96,19 +91,8 @@ std::vector<std::string> told(Lab &lab, const std::string &last, Result<void> *e
   return out;
 }
 
-std::string self_signed(long from_seconds, long to_seconds) {
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"),
-                                                                EVP_PKEY_free);
-  const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), from_seconds);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), to_seconds);
-  X509_set_pubkey(certificate.get(), key.get());
-  X509_sign(certificate.get(), key.get(), nullptr);
-  const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), BIO_free);
-  PEM_write_bio_X509(out.get(), certificate.get());
-  char *data = nullptr;
-  const long size = BIO_get_mem_data(out.get(), &data);
-  return std::string(data, static_cast<std::size_t>(size));
+std::string client_certificate(test::Lifetime lifetime) {
+  return test::authority().issue("client", {}, test::KeyKind::ed25519, lifetime).certificate_pem;
 }
 
 } // namespace
@@ -198,7 +182,7 @@ TEST_CASE("credentials that stay wrong are renewed once only, and no secret show
 
 TEST_CASE("an expired client certificate fails before anything is sent, with the moment it expired") {
   Lab lab([](const FakeRequest &) { return reply(200, json::object()); });
-  lab.access.endpoint.tls.certificate_pem = self_signed(-7200, -3600);
+  lab.access.endpoint.tls.certificate_pem = client_certificate(test::Lifetime::past);
   auto result = lab.get("/api/v1/nodes");
   REQUIRE_FALSE(result);
   CHECK(result.error().code == Code::unauthenticated);
@@ -211,10 +195,10 @@ TEST_CASE("an expired client certificate fails before anything is sent, with the
 
 TEST_CASE("an expired client certificate that can be renewed is renewed first") {
   Lab lab([](const FakeRequest &) { return reply(200, json::object()); });
-  lab.access.endpoint.tls.certificate_pem = self_signed(-7200, -3600);
+  lab.access.endpoint.tls.certificate_pem = client_certificate(test::Lifetime::past);
   lab.access.refresh = [&]() -> Result<ClusterAccess> {
     ClusterAccess fresh = lab.access;
-    fresh.endpoint.tls.certificate_pem = self_signed(-60, 3600);
+    fresh.endpoint.tls.certificate_pem = client_certificate(test::Lifetime::now);
     return fresh;
   };
   CHECK(lab.get("/api/v1/nodes"));

@@ -197,7 +197,7 @@ Result<void> Builder::use_schema(const Kustomization &k, const Loaded &load, boo
     return schema.error();
   }
   schema_ = std::move(*schema);
-  if (built_in_used_ && !outermost) {
+  if (schema_needed_ && !outermost) {
     schema_->add_to_built_in();
   }
   return {};
@@ -215,7 +215,7 @@ Result<void> Builder::entries(const Target &target, const std::vector<std::strin
       if (!parsed) {
         return std::move(parsed).error().in(k.file);
       }
-      built_in_used_ |= !std::all_of(parsed->begin(), parsed->end(), [](const auto *r) { return has_known_scope(*r); });
+      schema_needed_ |= !std::all_of(parsed->begin(), parsed->end(), [](const auto *r) { return has_known_scope(*r); });
       metadata_.loaded(*parsed, target.inherited.origin, path);
       for (Resource *resource : *parsed) {
         if (auto done = take_build_annotations(arena_, *resource); !done) {

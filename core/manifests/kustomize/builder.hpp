@@ -63,7 +63,7 @@ private:
   const BuildOptions &options_;
   Owned owned_;
   std::optional<Schema> schema_;
-  bool built_in_used_ = false; ///< kustomize has read its own schema before a base or component brought another
+  bool schema_needed_ = false; ///< kustomize has read one; its own, when a base or component brings another later
   bool schema_chosen_ = false; ///< the first kustomization that chooses decides, the outermost above all
   BuildMetadata metadata_;
 };

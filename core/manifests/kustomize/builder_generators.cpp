@@ -41,7 +41,8 @@ Result<void> Builder::generators(const Target &target) {
     return configs.error();
   }
   const auto helm = helm_setting(target.loader);
-  const PluginSetting setting{arena_, owned_, target.load, schema(), helm, target.loader.path().filename().string()};
+  const PluginSetting setting{
+      arena_, owned_, target.load, schema(), schema_needed_, helm, target.loader.path().filename().string()};
   for (const Resource *config : *configs) {
     const auto where = target.k.file + ": generators: " + config->id().text();
     auto made = run_generator(setting, *config);

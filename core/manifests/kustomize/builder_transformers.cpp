@@ -83,7 +83,8 @@ Result<void> Builder::transform(const Target &target) {
     return configs.error();
   }
   const auto helm = helm_setting(target.loader);
-  const PluginSetting setting{arena_, owned_, target.load, schema(), helm, target.loader.path().filename().string()};
+  const PluginSetting setting{
+      arena_, owned_, target.load, schema(), schema_needed_, helm, target.loader.path().filename().string()};
   for (const Resource *config : *configs) {
     if (auto done = run_transformer(setting, *config, target.gathered.list); !done) {
       return std::move(done).error().in(target.k.file + ": transformers: " + config->id().text());
@@ -98,9 +99,7 @@ Result<void> Builder::transform_step(const Target &target, const char *field) {
   const Kustomization &k = target.k;
   auto &list = target.gathered.list;
   const auto &fields = target.gathered.fields();
-  const PatchSetting setting{arena_, target.load, schema()};
-  built_in_used_ |= (field == std::string_view("patches") || field == std::string_view("patchesStrategicMerge")) &&
-                    !k.list(field).empty();
+  const PatchSetting setting{arena_, target.load, schema(), schema_needed_};
   const std::string_view name = field;
   const auto ended = [&](Result<void> done, const char *kind, const std::string &where) -> Result<void> {
     if (!done) {
@@ -195,7 +194,8 @@ Result<void> Builder::validate(const Target &target) {
     return configs ? Result<void>() : configs.error();
   }
   const auto helm = helm_setting(target.loader);
-  const PluginSetting setting{arena_, owned_, target.load, schema(), helm, target.loader.path().filename().string()};
+  const PluginSetting setting{
+      arena_, owned_, target.load, schema(), schema_needed_, helm, target.loader.path().filename().string()};
   for (const Resource *config : *configs) {
     const auto where = target.k.file + ": validators: " + config->id().text();
     const auto before = snapshots(arena_, target.gathered.list);

@@ -156,7 +156,7 @@ public:
 
 private:
   FieldSpecs specs() const { return field_specs_of(fields_, "fieldSpecs"); }
-  PatchSetting patching() const { return {arena_, setting_.load, setting_.schema}; }
+  PatchSetting patching() const { return {arena_, setting_.load, setting_.schema, setting_.schema_needed}; }
   Ended needs(const char *field, const auto &act) const {
     return fields_.contains(field) ? Ended(act()) : Ended(Error(Code::config, std::string("there are no ") + field));
   }

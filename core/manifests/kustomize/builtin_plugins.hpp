@@ -12,6 +12,7 @@ struct PluginSetting {
   Owned &owned;
   const Loaded &load;
   const Schema *schema;
+  bool &schema_needed; ///< as in PatchSetting
   const HelmSetting &helm;
   std::string directory; ///< name of the kustomization's directory
 };

@@ -15,7 +15,8 @@ namespace {
 class Patcher {
 public:
   Patcher(const PatchSetting &setting, Resources &resources)
-      : arena_(setting.arena), resources_(resources), load_(setting.load), schema_(setting.schema) {}
+      : arena_(setting.arena), resources_(resources), load_(setting.load), schema_(setting.schema),
+        schema_needed_(setting.schema_needed) {}
 
   Result<void> entry(const nlohmann::json &entry, const std::string &where, bool only_operations) {
     auto text = text_of(entry, "patch");
@@ -218,6 +219,7 @@ private:
       target.remember_id();
     }
     target.put_memory(arena_);
+    schema_needed_ = true;
     auto merged = strategic_merge(arena_, gvk, target.root, clone(arena_, *patch.root), schema_);
     if (!merged) {
       return std::move(merged).error().in(where + ", " + target.id().text());
@@ -269,6 +271,7 @@ private:
   Resources &resources_;
   const Loaded &load_;
   const Schema *const schema_;
+  bool &schema_needed_;
   Owned owned_;
 };
 

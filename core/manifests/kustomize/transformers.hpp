@@ -48,6 +48,7 @@ struct PatchSetting {
   Arena &arena;
   const Loaded &load;
   const Schema *schema; ///< of `openapi`; nullptr for the built-in one
+  bool &schema_needed;  ///< set once by a strategic merge, which asks the schema; JSON patches do not
 };
 /// One entry of `patches`, or with `only_operations` of `patchesJson6902`: {path, patch, target, options}. Objects that
 /// it deletes are taken out of the list.

@@ -88,7 +88,11 @@ Value replaced(std::string_view text, const Values &values) {
   return out;
 }
 
+/// What has no type yet becomes a string by the look at it.
 bool is_string(const Node &node) {
+  if (is_untyped(node)) {
+    return true;
+  }
   const auto type = node.is_scalar() ? resolve(node, Rules::kustomize) : std::nullopt;
   return type && type->type == ScalarType::string;
 }

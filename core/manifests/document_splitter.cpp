@@ -8,6 +8,7 @@
 namespace ksail::manifests {
 namespace {
 
+constexpr std::size_t kSmall = std::size_t{64} << 10U; ///< holds most files whole
 constexpr std::size_t kRead = std::size_t{1} << 20U;
 constexpr std::string_view kMark = "\xEF\xBB\xBF";
 
@@ -20,33 +21,48 @@ Result<bool> DocumentSplitter::fill() {
     return false;
   }
   if (filled_ - begin_ > kMaxDocument) {
-    const bool one_line = std::memchr(buffer_.data() + begin_, '\n', filled_ - begin_) == nullptr;
+    const bool one_line = std::memchr(buffer_.get() + begin_, '\n', filled_ - begin_) == nullptr;
     return Error{Code::config,
                  "reading " + name_ + ":" + std::to_string(line_) + ": a single " +
                      (one_line ? "line is longer than " : "document is larger than ") +
                      std::to_string(kMaxDocument >> 20U) + " MiB",
                  "separate documents with lines of three dashes (---), or check that this is a manifest at all"};
   }
-  if (begin_ > 0 && begin_ >= filled_ / 2) {
-    std::memmove(buffer_.data(), buffer_.data() + begin_, filled_ - begin_);
-    filled_ -= begin_;
-    begin_ = 0;
-  }
+  make_room();
   const std::size_t old = filled_;
-  // The room grows with the document, and stays: a pipe fills it by small pieces.
-  if (buffer_.size() - old < kRead) {
-    buffer_.resize(old + std::max(kRead, (old - begin_) / 2));
-  }
-  auto got = source_(buffer_.data() + old, buffer_.size() - old);
+  auto got = source_(buffer_.get() + old, room_ - old);
   if (got.has_error()) {
     return std::move(got).error();
   }
   filled_ = old + *got;
   ended_ = *got == 0;
-  if (auto text = check_text({buffer_.data() + old, *got}); text.has_error()) {
+  if (auto text = check_text({buffer_.get() + old, *got}); text.has_error()) {
     return std::move(text).error();
   }
   return *got > 0;
+}
+
+/// The room grows with the input to kRead and beyond that with the document, and stays: a pipe fills it by small
+/// pieces.
+void DocumentSplitter::make_room() {
+  const std::size_t kept = filled_ - begin_;
+  if (begin_ > 0 && begin_ >= kept) {
+    std::memcpy(buffer_.get(), buffer_.get() + begin_, kept);
+    filled_ = kept;
+    begin_ = 0;
+  }
+  if (room_ > 0 && room_ - filled_ >= std::min(room_ / 4, kRead)) {
+    return;
+  }
+  const std::size_t room = room_ < kRead ? std::max(room_ * 4, kSmall) : kept + std::max(kRead, kept / 2);
+  auto larger = std::make_unique_for_overwrite<char[]>(room);
+  if (kept > 0) {
+    std::memcpy(larger.get(), buffer_.get() + begin_, kept);
+  }
+  buffer_ = std::move(larger);
+  room_ = room;
+  filled_ = kept;
+  begin_ = 0;
 }
 
 /// Told at once and by its name: a reader of YAML would complain about some control character, after reading all of it.
@@ -56,7 +72,7 @@ Result<void> DocumentSplitter::check_text(std::string_view fresh) const {
     return Error{Code::config, "reading " + name_ + ": the file is encoded in UTF-16", "save it as UTF-8"};
   }
   if (const auto zero = fresh.find('\0'); zero != std::string_view::npos) {
-    const auto line = line_ + static_cast<std::size_t>(std::count(buffer_.data() + begin_, fresh.data() + zero, '\n'));
+    const auto line = line_ + static_cast<std::size_t>(std::count(unread().data(), fresh.data() + zero, '\n'));
     return Error{Code::config, "reading " + name_ + ":" + std::to_string(line) + ": it is a binary file, no manifest",
                  "name a file of YAML or JSON"};
   }
@@ -64,7 +80,7 @@ Result<void> DocumentSplitter::check_text(std::string_view fresh) const {
 }
 
 void DocumentSplitter::consume(std::size_t bytes) {
-  line_ += static_cast<std::size_t>(std::count(buffer_.data() + begin_, buffer_.data() + begin_ + bytes, '\n'));
+  line_ += static_cast<std::size_t>(std::count(buffer_.get() + begin_, buffer_.get() + begin_ + bytes, '\n'));
   offset_ += bytes;
   begin_ += bytes;
 }
@@ -192,7 +208,7 @@ Result<bool> DocumentSplitter::next(Document &document) {
   }
   length_ = *end;
   after_json_ = json;
-  document = {{buffer_.data() + begin_, length_}, line_, offset_, json};
+  document = {{buffer_.get() + begin_, length_}, line_, offset_, json};
   return true;
 }
 
@@ -203,7 +219,7 @@ Result<void> DocumentSplitter::extend(Document &document) {
   }
   length_ = *end;
   after_json_ = false;
-  document = {{buffer_.data() + begin_, length_}, line_, offset_, false};
+  document = {{buffer_.get() + begin_, length_}, line_, offset_, false};
   return {};
 }
 

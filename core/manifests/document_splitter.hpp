@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -40,16 +41,18 @@ public:
 
 private:
   Result<bool> fill();
+  void make_room();
   Result<bool> skip_blank_lines(bool after_json, std::size_t &indentation);
   Result<void> check_text(std::string_view fresh) const;
   Result<std::size_t> find_marker(std::size_t from);
   Result<std::size_t> find_json_end(std::size_t from);
   void consume(std::size_t bytes);
-  std::string_view unread() const { return {buffer_.data() + begin_, filled_ - begin_}; }
+  std::string_view unread() const { return {buffer_.get() + begin_, filled_ - begin_}; }
 
   Source source_;
   std::string name_;
-  std::string buffer_;     ///< more room than is filled
+  std::unique_ptr<char[]> buffer_;
+  std::size_t room_ = 0;   ///< bytes of the buffer
   std::size_t filled_ = 0; ///< bytes of the buffer that were read
   std::size_t begin_ = 0;  ///< where what was not given out yet begins
   std::size_t length_ = 0; ///< of the document given out last

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_set>
 
 namespace ksail::manifests::kustomize {
 
@@ -66,6 +67,22 @@ bool is_local(const Resource &resource) {
   return local != nullptr && local->text() != "false";
 }
 
+/// kustomize takes local objects out by their ids: one that has got the id of another stays with it.
+void drop_local(Resources &resources) {
+  if (std::none_of(resources.begin(), resources.end(), [](const Resource *resource) { return is_local(*resource); })) {
+    return;
+  }
+  std::unordered_set<std::string> staying;
+  for (const Resource *resource : resources) {
+    if (!is_local(*resource)) {
+      staying.insert(resource->id().text());
+    }
+  }
+  std::erase_if(resources, [&](const Resource *resource) {
+    return is_local(*resource) && !staying.contains(resource->id().text());
+  });
+}
+
 } // namespace
 
 Result<Resources> Builder::run(const Loader &loader) {
@@ -101,7 +118,7 @@ Result<void> Builder::finish(Gathered &gathered, const Kustomization &k) {
       return Error(Code::config, k.file + ": an object has lost its name: " + resource->id().text());
     }
   }
-  std::erase_if(gathered.list, [](const Resource *resource) { return is_local(*resource); });
+  drop_local(gathered.list);
   const auto *options = k.fields.contains("sortOptions") ? &k.fields["sortOptions"] : nullptr;
   if (auto done = sort_resources(gathered.list, options, k.file + ": sortOptions"); !done) {
     return done;

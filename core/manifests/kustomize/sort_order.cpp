@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_set>
 
 namespace ksail::manifests::kustomize {
 namespace {
@@ -94,11 +95,16 @@ Result<void> sort_resources(Resources &resources, const nlohmann::json *chosen, 
   };
   std::vector<Key> keys;
   keys.reserve(resources.size());
+  std::unordered_set<std::string> seen;
   for (Resource *resource : resources) {
     const ResId id = resource->id();
     const auto rank = ranks.find(id.gvk.kind);
     const Gvk &g = id.gvk;
     const std::string whole = text_of_gvk(g);
+    if (!seen.insert(id.key()).second) {
+      return Error(Code::config, "there are two objects " + id.text() + " in the end",
+                   "a patch or a replacement has given one of them the other's name");
+    }
     auto kind = whole;
     // Two kinds named Namespace: the core one first.
     if (g.kind == "Namespace" && g.group.empty()) {
@@ -107,7 +113,6 @@ Result<void> sort_resources(Resources &resources, const nlohmann::json *chosen, 
     keys.push_back({rank == ranks.end() ? 0 : rank->second, std::move(kind),
                     whole + "|" + or_else(id.ns, "~X") + "|" + or_else(id.name, "~N"), resource});
   }
-  // Ids are unique: no two keys are equal.
   std::sort(keys.begin(), keys.end(),
             [](const Key &a, const Key &b) { return std::tie(a.rank, a.kind, a.id) < std::tie(b.rank, b.kind, b.id); });
   for (std::size_t i = 0; i < keys.size(); ++i) {

@@ -65,6 +65,11 @@ private:
     return out;
   }
 
+  Error wrong_element(const char *what) const {
+    return Error(Code::config, "an element of the list" + at() + " is " + what + ", and patches cannot be merged",
+                 "make all elements alike; kustomize merges no others either");
+  }
+
   /// Takes the directive out of a map, or out of a list that holds it as an element of its own. With `lenient` an
   /// unknown one stays where it is.
   Result<Directive> directive(Node *patch, bool lenient = false) {
@@ -221,7 +226,8 @@ private:
     return keys->empty() ? scalars(target, patch) : elements(target, patch, *keys);
   }
 
-  Node *scalars(Node *target, Node *patch) {
+  /// What is no single value may speak for itself ($patch) and go, but not stay.
+  Result<Node *> scalars(Node *target, Node *patch) {
     std::vector<Node *> out;
     const auto first = [](const Node *list, std::string_view text) -> Node * {
       const auto items = list != nullptr ? list->children() : std::span<Node *const>{};
@@ -237,6 +243,16 @@ private:
         }
         Node *theirs = first(patch, text);
         Node *chosen = theirs != nullptr ? theirs : first(target, text);
+        if (!chosen->is_scalar()) {
+          auto merged = any(first(target, text), theirs);
+          if (!merged) {
+            return merged;
+          }
+          if (!nothing_in(*merged)) {
+            return wrong_element("no single value");
+          }
+          continue;
+        }
         if (chosen->is_scalar() && !is_untyped(*chosen) && is_null(*chosen)) {
           continue;
         }
@@ -248,7 +264,10 @@ private:
     }
     // The elements of the object then take the places of those that read the same.
     for (Node *item : target != nullptr ? target->children() : std::span<Node *const>{}) {
-      if (item->is_scalar() && !is_untyped(*item) && is_null(*item)) {
+      if (!item->is_scalar() && !nothing_in(item)) {
+        return wrong_element("no single value");
+      }
+      if (!item->is_scalar() || (!is_untyped(*item) && is_null(*item))) {
         continue;
       }
       const auto same_text =
@@ -290,6 +309,9 @@ private:
       }
     }
     for (Node *element : rest) {
+      if (!element->is_mapping() && !is_null(*element)) {
+        return wrong_element("no map");
+      }
       put_by_own_values(out, element, used);
     }
     Node *list = make_node(arena_, NodeKind::sequence);

@@ -63,7 +63,9 @@ private:
 
   void child(const Json &item, std::size_t indent) {
     if ((item.is_object() || item.is_array()) && !item.empty() && !random_.percent(8)) {
-      out += random_.percent(1) ? " # nested\n" : "\n";
+      const bool comment = random_.percent(1);
+      // A map with a comment here that a patch empties is one that kustomize cannot read again (docs/kustomize.md).
+      out += comment && item.dump().find("$patch") == std::string::npos ? " # nested\n" : "\n";
       const std::size_t deeper = item.is_array() && random_.percent(50) ? 0 : 2;
       block(item, indent + deeper, deeper > 0); // a flow list has to stand further in than its key
       return;

@@ -57,7 +57,7 @@ public:
     }
     assign(arena_, node,
            image.name + (image.tag.empty() ? "" : ":" + image.tag) + (image.digest.empty() ? "" : "@" + image.digest),
-           Tag::str);
+           Tag::none);
   }
 
   /// Every list below a key `containers` or `initContainers`, at any depth.

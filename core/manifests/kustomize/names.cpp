@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifests/kustomize/transformers.hpp"
 
-#include <unordered_set>
-
 namespace ksail::manifests::kustomize {
 namespace {
 
@@ -129,13 +127,9 @@ Result<void> set_namespace(Arena &arena, Resources &resources, const NamespaceCh
       return std::move(done).error().in("setting the namespace " + change.ns);
     }
   }
-  std::unordered_set<std::string> seen;
-  for (const Resource *resource : resources) {
-    if (!seen.insert(resource->id().key()).second) {
-      return Error(Code::config,
-                   "setting the namespace " + change.ns + " makes two objects one: " + resource->id().text(),
-                   "rename one of them, or keep them in kustomizations of their own");
-    }
+  if (const Resource *second = with_id_of_another(resources)) {
+    return Error(Code::config, "setting the namespace " + change.ns + " makes two objects one: " + second->id().text(),
+                 "rename one of them, or keep them in kustomizations of their own");
   }
   return {};
 }

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <map>
-#include <unordered_set>
 
 namespace ksail::manifests::kustomize {
 namespace {
@@ -200,12 +199,9 @@ private:
 
   /// Patches that change names may make two objects one.
   Result<void> all_different(const std::string &where) const {
-    std::unordered_set<std::string> seen;
-    for (const Resource *resource : resources_) {
-      if (!seen.insert(resource->id().key()).second) {
-        return Error(Code::config, where + ": after the patch there are two objects " + resource->id().text(),
-                     "let it change one of them only");
-      }
+    if (const Resource *second = with_id_of_another(resources_)) {
+      return Error(Code::config, where + ": after the patch there are two objects " + second->id().text(),
+                   "let it change one of them only");
     }
     return {};
   }

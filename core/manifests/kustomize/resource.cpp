@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 
 namespace ksail::manifests::kustomize {
 
@@ -238,6 +239,13 @@ void Resource::set_metadata_map(Arena &arena, std::string_view field,
     append(arena, map, make_string(arena, value));
   }
   set(arena, *data, field, map);
+}
+
+const Resource *with_id_of_another(const Resources &resources) {
+  std::unordered_set<std::string> seen;
+  const auto at = std::find_if(resources.begin(), resources.end(),
+                               [&](const Resource *resource) { return !seen.insert(resource->id().key()).second; });
+  return at == resources.end() ? nullptr : *at;
 }
 
 } // namespace ksail::manifests::kustomize

@@ -112,4 +112,7 @@ private:
 
 using Resources = std::vector<Resource *>;
 
+/// The first object with the id of one before it; nullptr when all differ.
+const Resource *with_id_of_another(const Resources &resources);
+
 } // namespace ksail::manifests::kustomize

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <map>
-#include <unordered_set>
 
 namespace ksail::manifests::kustomize {
 namespace {
@@ -86,6 +85,10 @@ Result<void> sort_resources(Resources &resources, const nlohmann::json *chosen, 
       last = lists.value("orderLast", std::vector<std::string>());
     }
   }
+  if (const Resource *second = with_id_of_another(resources)) {
+    return Error(Code::config, "there are two objects " + second->id().text() + " in the end",
+                 "a patch or a replacement has given one of them the other's name");
+  }
   const Ranks ranks = ranks_of(first, last);
   struct Key {
     int rank;
@@ -95,16 +98,11 @@ Result<void> sort_resources(Resources &resources, const nlohmann::json *chosen, 
   };
   std::vector<Key> keys;
   keys.reserve(resources.size());
-  std::unordered_set<std::string> seen;
   for (Resource *resource : resources) {
     const ResId id = resource->id();
     const auto rank = ranks.find(id.gvk.kind);
     const Gvk &g = id.gvk;
     const std::string whole = text_of_gvk(g);
-    if (!seen.insert(id.key()).second) {
-      return Error(Code::config, "there are two objects " + id.text() + " in the end",
-                   "a patch or a replacement has given one of them the other's name");
-    }
     auto kind = whole;
     // Two kinds named Namespace: the core one first.
     if (g.kind == "Namespace" && g.group.empty()) {

@@ -4,8 +4,8 @@
 
 #include "manifests/kustomize/build.hpp"
 #include "manifests/kustomize/build_metadata.hpp"
+#include "manifests/kustomize/builtin_plugins.hpp"
 #include "manifests/kustomize/gathered.hpp"
-#include "manifests/kustomize/helm_chart.hpp"
 #include "manifests/kustomize/loader.hpp"
 #include "manifests/kustomize/schema.hpp"
 
@@ -50,6 +50,8 @@ private:
   Result<void> generated(const Target &target, const char *field);
   Result<void> charts(const Target &target);
   HelmSetting helm_setting(const Loader &loader) const;
+  PatchSetting patch_setting(const Target &target);
+  PluginSetting plugin_setting(const Target &target);
   const Schema *schema() const { return schema_ ? &*schema_ : nullptr; }
   Result<void> transform(const Target &target);
   Result<void> transform_step(const Target &target, const char *field);

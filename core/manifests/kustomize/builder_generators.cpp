@@ -40,9 +40,7 @@ Result<void> Builder::generators(const Target &target) {
   if (!configs) {
     return configs.error();
   }
-  const auto helm = helm_setting(target.loader);
-  const PluginSetting setting{
-      arena_, owned_, target.load, schema(), schema_needed_, helm, target.loader.path().filename().string()};
+  const auto setting = plugin_setting(target);
   for (const Resource *config : *configs) {
     const auto where = target.k.file + ": generators: " + config->id().text();
     auto made = run_generator(setting, *config);

@@ -69,6 +69,12 @@ bool is_unchanged(Arena &arena, const std::map<std::string, Snapshot> &before, c
 
 } // namespace
 
+PatchSetting Builder::patch_setting(const Target &target) { return {arena_, target.load, schema(), schema_needed_}; }
+
+PluginSetting Builder::plugin_setting(const Target &target) {
+  return {patch_setting(target), owned_, helm_setting(target.loader), target.loader.path().filename().string()};
+}
+
 /// In the order in which kustomize carries them out, whatever their order in the file.
 Result<void> Builder::transform(const Target &target) {
   for (const char *field : {"patchesStrategicMerge", "patches", "namespace", "namePrefix", "nameSuffix", "labels",
@@ -82,9 +88,7 @@ Result<void> Builder::transform(const Target &target) {
   if (!configs) {
     return configs.error();
   }
-  const auto helm = helm_setting(target.loader);
-  const PluginSetting setting{
-      arena_, owned_, target.load, schema(), schema_needed_, helm, target.loader.path().filename().string()};
+  const auto setting = plugin_setting(target);
   for (const Resource *config : *configs) {
     if (auto done = run_transformer(setting, *config, target.gathered.list); !done) {
       return std::move(done).error().in(target.k.file + ": transformers: " + config->id().text());
@@ -99,7 +103,7 @@ Result<void> Builder::transform_step(const Target &target, const char *field) {
   const Kustomization &k = target.k;
   auto &list = target.gathered.list;
   const auto &fields = target.gathered.fields();
-  const PatchSetting setting{arena_, target.load, schema(), schema_needed_};
+  const auto setting = patch_setting(target);
   const std::string_view name = field;
   const auto ended = [&](Result<void> done, const char *kind, const std::string &where) -> Result<void> {
     if (!done) {
@@ -193,9 +197,7 @@ Result<void> Builder::validate(const Target &target) {
   if (!configs || configs->empty()) {
     return configs ? Result<void>() : configs.error();
   }
-  const auto helm = helm_setting(target.loader);
-  const PluginSetting setting{
-      arena_, owned_, target.load, schema(), schema_needed_, helm, target.loader.path().filename().string()};
+  const auto setting = plugin_setting(target);
   for (const Resource *config : *configs) {
     const auto where = target.k.file + ": validators: " + config->id().text();
     const auto before = snapshots(arena_, target.gathered.list);

@@ -71,11 +71,11 @@ public:
     return apply_replacements(arena_, list_, fields_.value("replacements", Json::array()), setting_.load,
                               "replacements");
   }
-  Ended patch() { return apply_patch(patching(), list_, fields_, false, "the patch"); }
+  Ended patch() { return apply_patch(setting_, list_, fields_, false, "the patch"); }
   Ended operations() {
     Json entry = fields_;
     entry["patch"] = text_of(fields_, "jsonOp");
-    return apply_patch(patching(), list_, entry, true, "the patch");
+    return apply_patch(setting_, list_, entry, true, "the patch");
   }
   Ended merges() {
     auto texts = fields_.value("paths", Json::array());
@@ -84,7 +84,7 @@ public:
     }
     std::size_t patches = 0;
     for (const auto &text : texts) {
-      auto count = apply_merge_patch(patching(), list_, text.get<std::string>(), "the patch");
+      auto count = apply_merge_patch(setting_, list_, text.get<std::string>(), "the patch");
       if (!count) {
         return count.error();
       }
@@ -156,7 +156,6 @@ public:
 
 private:
   FieldSpecs specs() const { return field_specs_of(fields_, "fieldSpecs"); }
-  PatchSetting patching() const { return {arena_, setting_.load, setting_.schema, setting_.schema_needed}; }
   Ended needs(const char *field, const auto &act) const {
     return fields_.contains(field) ? Ended(act()) : Ended(Error(Code::config, std::string("there are no ") + field));
   }

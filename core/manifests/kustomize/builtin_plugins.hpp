@@ -7,13 +7,9 @@
 
 namespace ksail::manifests::kustomize {
 
-struct PluginSetting {
-  Arena &arena;
+struct PluginSetting : PatchSetting {
   Owned &owned;
-  const Loaded &load;
-  const Schema *schema;
-  bool &schema_needed; ///< as in PatchSetting
-  const HelmSetting &helm;
+  HelmSetting helm;
   std::string directory; ///< name of the kustomization's directory
 };
 

@@ -241,10 +241,11 @@ private:
         if (!seen.insert(text).second) {
           continue;
         }
+        Node *mine = first(target, text);
         Node *theirs = first(patch, text);
-        Node *chosen = theirs != nullptr ? theirs : first(target, text);
+        Node *chosen = theirs != nullptr ? theirs : mine;
         if (!chosen->is_scalar()) {
-          auto merged = any(first(target, text), theirs);
+          auto merged = any(mine, theirs);
           if (!merged) {
             return merged;
           }
@@ -253,10 +254,10 @@ private:
           }
           continue;
         }
-        if (chosen->is_scalar() && !is_untyped(*chosen) && is_null(*chosen)) {
+        if (!is_untyped(*chosen) && is_null(*chosen)) {
           continue;
         }
-        if (chosen->is_scalar() && !text.empty()) {
+        if (!text.empty()) {
           assign(arena_, *chosen, text, Tag::none); // kustomize sets the text as its own key, and the type is lost
         }
         out.push_back(chosen);

@@ -93,13 +93,17 @@ void BuildMetadata::transformed(const Resources &resources, const Origin &origin
   transformed_as(resources, keep(configured(origin, below(origin.path, kustomization), "builtin", kind, "", "")));
 }
 
-/// The first that touches an object of no known origin is its origin.
+/// The first that touches an object of no known origin is its origin. kustomize notes that among the annotations and
+/// writes all of them anew: they are texts from then on, and nodes of their own.
 void BuildMetadata::transformed_as(const Resources &resources, const std::string *text) {
   for (Resource *resource : resources) {
     if (resource->origin == nullptr) {
       resource->origin = text;
     } else {
       resource->transformations.push_back(text);
+    }
+    if (resource->metadata_map("annotations") != nullptr) {
+      resource->set_metadata_map(arena_, "annotations", annotations_of(*resource));
     }
   }
 }
@@ -117,15 +121,7 @@ void BuildMetadata::transformed_by(const Resources &resources, const Resource &c
   transformed_as(resources, keep(of_config(config)));
 }
 
-void BuildMetadata::separate_annotations(Arena &arena, const Resources &resources) const {
-  for (Resource *resource : resources) {
-    if (tracking_ && resource->metadata_map("annotations") != nullptr) {
-      resource->set_metadata_map(arena, "annotations", annotations_of(*resource));
-    }
-  }
-}
-
-void BuildMetadata::write(Arena &arena, Resource &resource) const {
+void BuildMetadata::write(Resource &resource) const {
   auto values = annotations_of(resource);
   std::erase_if(values, [](const auto &value) { return is_build_annotation(value.first); });
   if (origins_ && resource.origin != nullptr) {
@@ -141,9 +137,9 @@ void BuildMetadata::write(Arena &arena, Resource &resource) const {
     }
   }
   if (transformers_ && !list.empty()) {
-    values.emplace_back("alpha.config.kubernetes.io/transformations", arena.copy(list));
+    values.emplace_back("alpha.config.kubernetes.io/transformations", arena_.copy(list));
   }
-  resource.set_metadata_map(arena, "annotations", std::move(values));
+  resource.set_metadata_map(arena_, "annotations", std::move(values));
 }
 
 } // namespace ksail::manifests::kustomize

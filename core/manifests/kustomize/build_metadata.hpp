@@ -19,6 +19,7 @@ struct Origin {
 /// Records while a build goes on. Does nothing unless the outermost kustomization has `buildMetadata`.
 class BuildMetadata {
 public:
+  explicit BuildMetadata(Arena &arena) : arena_(arena) {}
   void ask_for(const std::vector<std::string> &values);
   bool managed_by_label() const { return managed_by_; }
 
@@ -31,16 +32,13 @@ public:
   void generated_by(Resource &resource, const Resource &config);
   void transformed_by(const Resources &resources, const Resource &config);
 
-  /// Where it is recorded what changed an object, kustomize writes all its annotations anew each time: those that were
-  /// set in several places of the object at once are nodes of their own from then on.
-  void separate_annotations(Arena &arena, const Resources &resources) const;
-
   /// The annotations, once everything is done.
-  void write(Arena &arena, Resource &resource) const;
+  void write(Resource &resource) const;
 
 private:
-  static void transformed_as(const Resources &resources, const std::string *text);
+  void transformed_as(const Resources &resources, const std::string *text);
   const std::string *keep(std::string text);
+  Arena &arena_;
   bool tracking_ = false;
   bool origins_ = false;
   bool transformers_ = false;

@@ -131,7 +131,7 @@ Result<void> Builder::finish(Gathered &gathered, const Kustomization &k) {
     }
   }
   for (Resource *resource : gathered.list) {
-    metadata_.write(arena_, *resource);
+    metadata_.write(*resource);
     if (resource->root->find("metadata") == nullptr) { // a list without items, which kustomize takes for an object
       set(arena_, *resource->root, "metadata", make_node(arena_, NodeKind::mapping));
     }

@@ -17,7 +17,7 @@ namespace ksail::manifests::kustomize {
 class Builder {
 public:
   Builder(BuildResult &result, const BuildOptions &options)
-      : arena_(*result.arena), warnings_(result.warnings), options_(options) {}
+      : arena_(*result.arena), warnings_(result.warnings), options_(options), metadata_(arena_) {}
   /// The objects in output order.
   Result<Resources> run(const Loader &loader);
 

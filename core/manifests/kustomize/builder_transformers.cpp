@@ -185,9 +185,8 @@ Result<void> Builder::transform_step(const Target &target, const char *field) {
     return ended(add_suffix(arena_, list, k.text(field), fields.name_suffix), "SuffixTransformer", where);
   }
   if (name == "commonAnnotations") {
-    auto done = add_entries(arena_, list, k.fields[field], fields.common_annotations);
-    metadata_.separate_annotations(arena_, list);
-    return ended(std::move(done), "AnnotationsTransformer", where);
+    return ended(add_entries(arena_, list, k.fields[field], fields.common_annotations), "AnnotationsTransformer",
+                 where);
   }
   return ended(apply_replacements(arena_, list, k.fields[field], target.load, where), "ReplacementTransformer", "");
 }

@@ -33,10 +33,13 @@ public:
 
   bool good() const { return pattern_.ok(); }
 
-  void operator()(Node &node) const {
+  Result<void> operator()(Node &node) const {
+    if (!node.is_scalar()) {
+      return Error(Code::config, "an image is a string, but something else stands there");
+    }
     const auto text = node.text();
-    if (!node.is_scalar() || !re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), pattern_)) {
-      return;
+    if (!re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), pattern_)) {
+      return {};
     }
     Image image = split(text);
     if (!new_name_.empty()) {
@@ -58,31 +61,48 @@ public:
     assign(arena_, node,
            image.name + (image.tag.empty() ? "" : ":" + image.tag) + (image.digest.empty() ? "" : "@" + image.digest),
            Tag::none);
+    return {};
   }
 
-  /// Every list below a key `containers` or `initContainers`, at any depth.
-  void everywhere(Node &node) const {
+  /// Every list below a key `containers` or `initContainers`, at any depth, innermost first.
+  Result<void> everywhere(Node &node) const {
     for (std::size_t i = 0; i < node.pairs(); ++i) {
       Node &value = *node.value(i);
       const auto key = node.key(i)->text();
+      if (auto done = everywhere(value); !done) {
+        return done;
+      }
       if ((key == "containers" || key == "initContainers") && value.is_sequence()) {
-        for (Node *item : value.children()) {
-          if (Node *image = item->find("image"); image != nullptr && !is_null(*image)) {
-            (*this)(*image);
-          }
+        if (auto done = containers(value); !done) {
+          return std::move(done).error().in("`" + std::string(key) + "`");
         }
-      } else {
-        everywhere(value);
       }
     }
     if (node.is_sequence()) {
       for (Node *item : node.children()) {
-        everywhere(*item);
+        if (auto done = everywhere(*item); !done) {
+          return done;
+        }
       }
     }
+    return {};
   }
 
 private:
+  Result<void> containers(const Node &list) const {
+    for (Node *item : list.children()) {
+      if (!item->is_mapping() && !is_null(*item)) {
+        return Error(Code::config, "a container is a map, but something else stands there");
+      }
+      if (Node *image = item->find("image")) {
+        if (auto done = (*this)(*image); !done) {
+          return done;
+        }
+      }
+    }
+    return {};
+  }
+
   static re2::RE2::Options quiet() {
     re2::RE2::Options options;
     options.set_log_errors(false);
@@ -100,16 +120,13 @@ Result<void> set_image(Arena &arena, Resources &resources, const Json &image, co
   if (!change.good()) {
     return Error(Code::config, "the name `" + text_of(image, "name") + "` is no regular expression");
   }
-  const Act act = [&](Node &node) -> Result<void> {
-    if (!node.is_scalar()) {
-      return Error(Code::config, "an image is a string, but something else stands there");
-    }
-    change(node);
-    return {};
-  };
+  const Act act = [&](Node &node) { return change(node); };
   for (Resource *resource : resources) {
-    if (resource->kind() != "CustomResourceDefinition") {
-      change.everywhere(*resource->root);
+    if (resource->kind() == "CustomResourceDefinition") {
+      continue;
+    }
+    if (auto done = change.everywhere(*resource->root); !done) {
+      return std::move(done).error().in(resource->id().text());
     }
     for (const auto &field : fields) {
       if (auto done = visit(arena, *resource, field, std::nullopt, act); !done) {

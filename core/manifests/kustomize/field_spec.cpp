@@ -68,9 +68,10 @@ Result<void> visit_path(Arena &arena, Node &node, std::span<const std::string> p
     return {};
   }
   if (kind && is_null(*child)) {
-    child = set(arena, node, field, make_node(arena, *kind));
     if (*kind == NodeKind::scalar) {
-      child->tag = Tag::str;
+      child->tag = Tag::str; // `null` becomes the text that it is written as
+    } else {
+      child = set(arena, node, field, make_node(arena, *kind));
     }
   }
   return visit_path(arena, *child, path.subspan(1), create, made, act);

@@ -10,14 +10,12 @@ bool keeps_name(const Gvk &gvk) {
          (gvk.kind == "APIService" && gvk.group == "apiregistration.k8s.io");
 }
 
-Act assign_text(Arena &arena, std::string_view text) {
-  return [&arena, text](Node &node) -> Result<void> {
-    if (!node.is_scalar()) {
-      return Error(Code::config, "names and namespaces are strings, but something else stands there");
-    }
-    assign(arena, node, text, Tag::str);
-    return {};
-  };
+Result<void> assign_text(Arena &arena, Node &node, std::string_view text, Tag tag) {
+  if (!node.is_scalar()) {
+    return Error(Code::config, "names and namespaces are strings, but something else stands there");
+  }
+  assign(arena, node, text, tag);
+  return {};
 }
 
 /// Subjects named `default` mean the account every namespace has; those of the build follow as references by name.
@@ -73,7 +71,8 @@ Result<void> rename(Arena &arena, Resources &resources, const FieldSpecs &fields
         }
         continue;
       }
-      const Act act = [&](Node &node) { return assign_text(arena, renamed(node.text()))(node); };
+      // A name has no type of its own: what looks like a number is one.
+      const Act act = [&](Node &node) { return assign_text(arena, node, renamed(node.text()), Tag::none); };
       if (auto done = visit(arena, *resource, field, NodeKind::scalar, act); !done) {
         return done;
       }
@@ -101,10 +100,9 @@ Result<void> write_namespace(Arena &arena, Resource &resource, const NamespaceCh
       return done;
     }
   }
-  const Act all = assign_text(arena, change.ns);
-  const Act act = [&](Node &node) -> Result<void> {
-    return change.only_where_unset && node.is_scalar() && !node.text().empty() && !is_null(node) ? Result<void>()
-                                                                                                 : all(node);
+  const Act act = [&](Node &node) {
+    const bool keep = change.only_where_unset && node.is_scalar() && !node.text().empty() && !is_null(node);
+    return keep ? Result<void>() : assign_text(arena, node, change.ns, Tag::str);
   };
   for (const auto &field : change.fields) {
     if (is_special(field, resource)) {

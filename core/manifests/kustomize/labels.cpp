@@ -6,14 +6,19 @@ Result<void> add_entries(Arena &arena, Resources &resources, const Json &entries
   for (Resource *resource : resources) {
     for (const auto &[key, value] : entries.items()) { // sorted
       // One node for every place of the object: when a later label changes it in one place, it changes in all, which
-      // is what kustomize does.
+      // is what kustomize does. Its style becomes that of the last text it replaced.
       Node *const fresh = make_string(arena, value.get<std::string>());
       for (const auto &field : fields) {
         const Act act = [&](Node &node) -> Result<void> {
+          if (is_null(node)) {
+            return {};
+          }
           if (!node.is_mapping()) {
             return Error(Code::config, "labels and annotations are maps, but something else stands there");
           }
+          quote_if_needed(*fresh);
           if (Node *there = node.find(key)) {
+            fresh->style = there->is_scalar() ? there->style : Style::plain;
             *there = *fresh;
           } else {
             set(arena, node, key, fresh);

@@ -61,10 +61,24 @@ void insert_item(Arena &arena, Node &sequence, std::size_t index, Node *item) {
   sequence.items[index] = item;
 }
 
-Node *make_string(Arena &arena, std::string_view text) { return make_scalar(arena, text, Style::plain, Tag::str); }
+void quote_if_needed(Node &scalar) {
+  if (scalar.style != Style::plain || scalar.text().empty()) {
+    return;
+  }
+  const auto type = resolve(scalar.text(), Rules::kubectl).type;
+  if (type != ScalarType::string && type != ScalarType::timestamp) {
+    scalar.style = Style::double_quoted;
+  }
+}
+
+Node *make_string(Arena &arena, std::string_view text) {
+  Node *node = make_scalar(arena, text, Style::plain, Tag::str);
+  quote_if_needed(*node);
+  return node;
+}
 
 Node *make_data_text(Arena &arena, std::string_view text) {
-  return make_scalar(arena, text, text.find('\n') == text.npos ? Style::plain : Style::literal, Tag::str);
+  return text.find('\n') == text.npos ? make_string(arena, text) : make_scalar(arena, text, Style::literal, Tag::str);
 }
 
 void assign(Arena &arena, Node &scalar, std::string_view text, Tag tag) {

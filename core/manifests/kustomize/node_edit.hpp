@@ -18,7 +18,9 @@ bool erase(Node &mapping, std::string_view key);
 void erase_item(Node &sequence, std::size_t index);
 void insert_item(Arena &arena, Node &sequence, std::size_t index, Node *item);
 
-/// A scalar that is certainly a string, whatever its text.
+/// Gives a plain text quotes where other readers would take it for something else than a text.
+void quote_if_needed(Node &scalar);
+/// A scalar that is certainly a string, whatever its text; in quotes if it needs them.
 Node *make_string(Arena &arena, std::string_view text);
 /// A value of the data of a ConfigMap or Secret: several lines are a block, and what replaces them stays a text.
 Node *make_data_text(Arena &arena, std::string_view text);

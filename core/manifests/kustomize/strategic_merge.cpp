@@ -3,7 +3,6 @@
 
 #include "manifests/kustomize/keyed_list.hpp"
 #include "manifests/kustomize/written_yaml.hpp"
-#include "manifests/scalar.hpp"
 
 #include <algorithm>
 #include <set>
@@ -13,25 +12,24 @@ namespace {
 
 enum class Directive : std::uint8_t { merge, replace, remove };
 
-/// Whether kustomize has it in quotes: as written, or because a text it set would not be one without them.
-bool is_quoted(const Node &scalar) {
-  if (scalar.style != Style::plain || scalar.tag != Tag::str || scalar.text().empty()) {
-    return scalar.style != Style::plain;
+/// kustomize sets every field anew, and what replaces a text that gets quotes by that stays a text.
+void settle(Node &scalar) {
+  if (is_untyped(scalar) || tag_as_read(scalar) == Tag::str) {
+    quote_if_needed(scalar);
   }
-  const auto type = resolve(scalar.text(), Rules::kubectl).type;
-  return type != ScalarType::string && type != ScalarType::timestamp;
 }
 
-/// kustomize sets every field anew: a plain text that other readers take for something else than a text gets quotes,
-/// and so does one of no type yet. What replaces it later stays a text.
-void settle(Node &scalar) {
-  if (scalar.style == Style::plain && !scalar.text().empty() &&
-      (is_untyped(scalar) || tag_as_read(scalar) == Tag::str)) {
-    const auto type = resolve(scalar.text(), Rules::kubectl).type;
-    if (type != ScalarType::string && type != ScalarType::timestamp) {
-      scalar.style = Style::double_quoted;
-    }
+/// The patch's `value` in the place of `old`, whose style stays: what was quoted is a text from then on, and what was
+/// plain is so again, whatever quotes the patch has.
+Node *replacement(Arena &arena, const Node &old, const Node &value) {
+  if (old.style != Style::plain) {
+    return make_scalar(arena, value.text(), old.style, old.tag);
   }
+  if (value.style == Style::plain) {
+    return clone(arena, value);
+  }
+  const auto style = value.text().find('\n') == std::string_view::npos ? Style::plain : Style::literal;
+  return make_scalar(arena, value.text(), style, tag_as_read(value));
 }
 
 class Merge {
@@ -183,8 +181,8 @@ private:
       if (*merged == nullptr || (is_null(**merged) && theirs != nullptr)) {
         erase(*target, name);
       } else if (*merged != mine) {
-        if (mine != nullptr && mine->is_scalar() && (*merged)->is_scalar() && is_quoted(*mine)) {
-          *merged = make_scalar(arena_, (*merged)->text(), mine->style, mine->tag); // what was quoted stays so
+        if (mine != nullptr && mine->is_scalar() && (*merged)->is_scalar()) {
+          *merged = replacement(arena_, *mine, **merged);
         }
         if (mine != nullptr) {
           *mine = **merged; // in its place: where a label stands in several places as one node, all of them follow

@@ -188,11 +188,11 @@ void write_go_value(const Json &value, std::string &out) {
   }
 }
 
-/// What a field counts for in the hash: maps by their values as JSON, whatever these are; a scalar by its text;
-/// nothing like an empty text; anything that is no map like null.
+/// What a field counts for in the hash: maps by their values as JSON, whatever these are; a scalar, even null, by its
+/// text; nothing like an empty text; anything that is no map like null.
 std::string hashed(const Node *field) {
   std::string out;
-  if (field == nullptr || is_null(*field)) {
+  if (field == nullptr) {
     return "\"\"";
   }
   if (field->is_scalar()) {

@@ -178,7 +178,11 @@ std::optional<std::string> apply(Arena &arena, Node &root, const nlohmann::json 
     return add(arena, root, path, copy);
   }
   if (name == "test") {
+    const Node *parent = path.empty() ? &root : parent_of(root, path);
     const Node *have = find(root, path);
+    if (parent == nullptr || (parent->is_sequence() && have == nullptr)) {
+      return "there is nothing to test"; // not even null; what a map does not have is null
+    }
     return equal(have, operation.value("value", nlohmann::json()))
                ? std::nullopt
                : std::optional<std::string>("the value is another one");

@@ -6,6 +6,8 @@
 namespace ksail::fuzz {
 namespace {
 
+constexpr auto kComments = Comments::not_behind_maps;
+
 class Maker {
 public:
   Maker(std::uint64_t seed, const std::set<std::string> &without)
@@ -89,15 +91,15 @@ private:
     }
     std::string text;
     if (documents.size() > 1 && r_.percent(6)) {
-      text = to_yaml(r_, {{"apiVersion", "v1"}, {"kind", "List"}, {"items", documents}});
+      text = to_yaml(r_, {{"apiVersion", "v1"}, {"kind", "List"}, {"items", documents}}, kComments);
     } else if (documents.size() == 1 && r_.percent(10)) {
       std::string plain = documents[0].dump(2);
       std::erase(plain, kRaw);
       if (plain.find("\\u0001") == plain.npos) return folder.add("object", ".json", plain);
-      text = to_yaml(r_, documents[0]);
+      text = to_yaml(r_, documents[0], kComments);
     } else {
       for (const auto &document : documents) {
-        text += (text.empty() && r_.percent(70) ? "" : "---\n") + to_yaml(r_, document);
+        text += (text.empty() && r_.percent(70) ? "" : "---\n") + to_yaml(r_, document, kComments);
       }
       if (r_.percent(4)) text += "---\n# nothing\n";
     }

@@ -92,6 +92,10 @@ Json json_patch(Random &r, const Known &known) {
   return list;
 }
 
+std::string merge_patch_text(Random &r, const Known &known) {
+  return to_yaml(r, merge_patch(r, known), Comments::not_behind_maps);
+}
+
 } // namespace
 
 Json random_selector(Random &r, const Known &known) {
@@ -126,7 +130,7 @@ void add_patches(Random &r, Json &k, Folder &folder, const KnownObjects &objects
     Json entry = Json::object();
     switch (r.below(10)) {
     case 0: { // of the old kind
-      const auto text = to_yaml(r, merge_patch(r, known));
+      const auto text = merge_patch_text(r, known);
       merges.push_back(r.percent(50) ? text : folder.add("merge", ".yaml", text));
       break;
     }
@@ -143,21 +147,21 @@ void add_patches(Random &r, Json &k, Folder &folder, const KnownObjects &objects
     case 3:
     case 4:
       entry["target"] = random_selector(r, known);
-      text_or_file(entry, r.percent(70) ? to_yaml(r, json_patch(r, known)) : to_yaml(r, json_patch(r, known)));
+      text_or_file(entry, r.percent(70) ? to_yaml(r, json_patch(r, known)) : json_patch(r, known).dump());
       patches.push_back(entry);
       break;
     case 5:
     case 6:
       entry["target"] = random_selector(r, known);
-      text_or_file(entry, to_yaml(r, merge_patch(r, known)));
+      text_or_file(entry, merge_patch_text(r, known));
       if (r.percent(12))
         entry["options"] = {
             {known.kind.starts_with("v1 ") || r.percent(50) ? "allowNameChange" : "allowKindChange", true}};
       patches.push_back(entry);
       break;
     default: {
-      auto text = to_yaml(r, merge_patch(r, known));
-      if (r.percent(8)) text += "---\n" + to_yaml(r, merge_patch(r, r.pick(objects)));
+      auto text = merge_patch_text(r, known);
+      if (r.percent(8)) text += "---\n" + merge_patch_text(r, r.pick(objects));
       text_or_file(entry, text);
       patches.push_back(entry);
     }

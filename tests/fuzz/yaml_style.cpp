@@ -20,7 +20,7 @@ bool is_plain(const std::string &text) {
 
 class Style {
 public:
-  explicit Style(Random &random) : random_(random) {}
+  Style(Random &random, Comments comments) : random_(random), comments_(comments) {}
   std::string out;
 
   void block(const Json &value, std::size_t indent, bool flow_too = true) {
@@ -39,7 +39,7 @@ public:
         pad(indent);
         out += "-";
         if ((item.is_object() || item.is_array()) && !item.empty() && !random_.percent(6)) {
-          Style inner(random_);
+          Style inner(random_, comments_);
           inner.block(item, indent + 2);
           const auto start = inner.out.find_first_not_of(' ');
           if (start == indent + 2 && inner.out[start] != '#') {
@@ -63,9 +63,8 @@ private:
 
   void child(const Json &item, std::size_t indent) {
     if ((item.is_object() || item.is_array()) && !item.empty() && !random_.percent(8)) {
-      const bool comment = random_.percent(1);
-      // A map with a comment here that a patch empties is one that kustomize cannot read again (docs/kustomize.md).
-      out += comment && item.dump().find("$patch") == std::string::npos ? " # nested\n" : "\n";
+      const bool comment = random_.percent(1) && (comments_ == Comments::everywhere || item.is_array());
+      out += comment ? " # nested\n" : "\n";
       const std::size_t deeper = item.is_array() && random_.percent(50) ? 0 : 2;
       block(item, indent + deeper, deeper > 0); // a flow list has to stand further in than its key
       return;
@@ -136,12 +135,13 @@ private:
   }
 
   Random &random_;
+  const Comments comments_;
 };
 
 } // namespace
 
-std::string to_yaml(Random &random, const Json &value) {
-  Style style(random);
+std::string to_yaml(Random &random, const Json &value, Comments comments) {
+  Style style(random, comments);
   style.block(value, 0);
   return style.out;
 }

@@ -12,11 +12,8 @@ void fold(json &fields, const char *old, const char *now) {
   if (!fields.contains(old)) {
     return;
   }
-  if (!fields.contains(now)) {
-    fields[now] = json::array();
-  }
   for (const auto &item : fields[old]) {
-    fields[now].push_back(item);
+    fields[now].push_back(item); // which makes the list
   }
   fields.erase(old);
 }
@@ -49,6 +46,14 @@ void fold_old_charts(json &fields) {
     }
   }
   fields.erase("helmChartInflationGenerator");
+}
+
+/// An empty list or map is something: a kustomization may consist of no resources.
+bool says_nothing(const json &fields) {
+  const auto items = fields.items();
+  return std::all_of(items.begin(), items.end(), [](const auto &field) {
+    return field.key() == "apiVersion" || field.key() == "kind" || field.value().is_null() || field.value() == "";
+  });
 }
 
 } // namespace
@@ -98,11 +103,7 @@ Result<Kustomization> read_kustomization(std::string_view text, const std::strin
     }
   }
   fields.erase("\n");
-  json rest = fields;
-  rest.erase("apiVersion");
-  rest.erase("kind");
-  rest.erase("metadata");
-  if (std::all_of(rest.begin(), rest.end(), [](const json &value) { return value.empty() || value == ""; })) {
+  if (says_nothing(fields)) {
     return Error(Code::config, file + " is empty", "list what it consists of under `resources`");
   }
   const auto kind = result.text("kind");

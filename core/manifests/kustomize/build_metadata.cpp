@@ -8,6 +8,9 @@
 namespace ksail::manifests::kustomize {
 namespace {
 
+constexpr std::string_view kOrigin = "config.kubernetes.io/origin";
+constexpr std::string_view kTransformations = "alpha.config.kubernetes.io/transformations";
+
 std::string below(const std::string &directory, const std::string &file) {
   return (std::filesystem::path(directory) / file).lexically_normal().string();
 }
@@ -123,11 +126,16 @@ void BuildMetadata::transformed_by(const Resources &resources, const Resource &c
 
 void BuildMetadata::write(Resource &resource) const {
   auto values = annotations_of(resource);
-  std::erase_if(values, [](const auto &value) { return is_build_annotation(value.first); });
+  std::string list; // an object that comes from another build may bring its own
+  std::erase_if(values, [&](const auto &value) {
+    if (value.first == kTransformations) {
+      list = value.second;
+    }
+    return is_build_annotation(value.first) || value.first == kTransformations || value.first == kOrigin;
+  });
   if (origins_ && resource.origin != nullptr) {
-    values.emplace_back("config.kubernetes.io/origin", *resource.origin);
+    values.emplace_back(kOrigin, *resource.origin);
   }
-  std::string list;
   for (const auto *text : resource.transformations) {
     std::string_view rest = *text;
     for (bool first = true; !rest.empty(); first = false) {
@@ -137,7 +145,7 @@ void BuildMetadata::write(Resource &resource) const {
     }
   }
   if (transformers_ && !list.empty()) {
-    values.emplace_back("alpha.config.kubernetes.io/transformations", arena_.copy(list));
+    values.emplace_back(kTransformations, arena_.copy(list));
   }
   resource.set_metadata_map(arena_, "annotations", std::move(values));
 }

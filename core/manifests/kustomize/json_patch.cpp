@@ -225,6 +225,9 @@ void as_yaml(Arena &arena, Node &node) {
 } // namespace
 
 Result<void> apply_json_patch(Arena &arena, Node &root, const nlohmann::json &operations) {
+  if (auto strings = require_string_keys(root); !strings) {
+    return strings;
+  }
   settle_folded_texts(arena, root);
   std::string json; // kustomize patches the JSON of an object: from here on its values are what they are there
   if (const auto error = write_json(root, Rules::kustomize, json)) {

@@ -116,6 +116,9 @@ Result<void> write_namespace(Arena &arena, Resource &resource, const NamespaceCh
 }
 
 Result<void> set_namespace(Arena &arena, Resources &resources, const NamespaceChange &change) {
+  if (change.ns.empty()) {
+    return {};
+  }
   for (Resource *resource : resources) {
     if (resource->helm_generated) {
       continue;

@@ -104,8 +104,8 @@ Result<void> sort_resources(Resources &resources, const nlohmann::json *chosen, 
     const Gvk &g = id.gvk;
     const std::string whole = text_of_gvk(g);
     auto kind = whole;
-    // Two kinds named Namespace: the core one first.
-    if (g.kind == "Namespace" && g.group.empty()) {
+    // Two kinds named Namespace, where they have a place of their own: the core one first.
+    if (g.kind == "Namespace" && g.group.empty() && rank != ranks.end()) {
       kind.insert(0, 1, '\0');
     }
     keys.push_back({rank == ranks.end() ? 0 : rank->second, std::move(kind),

@@ -95,14 +95,12 @@ Result<TransformerFields> read_definitions(Arena &arena, std::string_view text, 
     return definitions.error();
   }
   TransformerFields all;
-  if (!definitions->is_object()) {
+  const auto may_be = [](const json &definition) { return definition.is_object() || definition.is_null(); };
+  if (!definitions->is_object() || !std::all_of(definitions->begin(), definitions->end(), may_be)) {
     return Error(Code::config, file + " holds no OpenAPI definitions",
                  "`crds` takes OpenAPI definitions; a CustomResourceDefinition stands under `resources`");
   }
   for (const auto &[name, definition] : definitions->items()) {
-    if (!definition.is_object()) {
-      continue;
-    }
     const auto &properties = properties_of(definition);
     if (!properties.contains("kind") || !properties.contains("apiVersion") || !properties.contains("metadata")) {
       continue; // part of an object, not one

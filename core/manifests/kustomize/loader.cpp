@@ -19,6 +19,15 @@ bool within(const fs::path &path, const fs::path &directory) {
   return end == directory.end();
 }
 
+/// As Go's filepath.Join: `..` takes the name before it away whatever that is, and a slash at the end does not count.
+fs::path joined(const fs::path &directory, const std::string &path) {
+  auto text = (directory / path).lexically_normal().string();
+  while (text.size() > 1 && text.ends_with('/')) {
+    text.pop_back();
+  }
+  return text;
+}
+
 /// Says by itself that it is no web file.
 bool is_clearly_git(const std::string &path) {
   if (!is_web_url(path)) {
@@ -98,8 +107,9 @@ Origin Loader::origin_from(const Origin &parent, const std::string &path) const 
 Result<std::optional<std::string>> Loader::file(const std::string &path) const {
   std::error_code error;
   if (!is_web_url(path)) {
-    const bool there = fs::exists(path_ / path, error);
-    if (fs::is_directory(path_ / path, error) || (!there && parse_git_url(path))) {
+    const auto full = joined(path_, path);
+    const bool there = fs::exists(full, error);
+    if (fs::is_directory(full, error) || (!there && parse_git_url(path))) {
       return std::optional<std::string>();
     }
     if (!there) {
@@ -128,7 +138,7 @@ Result<std::string> Loader::load(const std::string &path) const {
     return fetch_web_file(path);
   }
   std::error_code error;
-  const auto full = fs::canonical(path_ / path, error);
+  const auto full = fs::canonical(joined(path_, path), error);
   if (error) {
     return Error(Code::not_found, "there is no file " + path + " in " + shown_);
   }
@@ -179,7 +189,7 @@ Result<Loader> Loader::directory(const std::string &path) const {
   }
   std::error_code error;
   Loader loader;
-  loader.path_ = fs::canonical(path_ / path, error);
+  loader.path_ = fs::canonical(joined(path_, path), error);
   if (error || !fs::is_directory(loader.path_, error)) {
     return Error(Code::not_found, "there is neither a file nor a directory " + path + " in " + shown_);
   }

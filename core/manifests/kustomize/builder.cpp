@@ -111,7 +111,7 @@ Result<void> Builder::finish(Gathered &gathered, const Kustomization &k) {
     return done;
   }
   for (const Resource *resource : gathered.list) { // patches and replacements may have taken it away
-    if (resource->kind().empty()) {
+    if (resource->kind().empty() || is_null(*resource->root->find("kind"))) {
       return Error(Code::config, k.file + ": an object has lost its kind: " + resource->id().text());
     }
     if (!resource->kind().ends_with("List") && resource->name().empty()) {

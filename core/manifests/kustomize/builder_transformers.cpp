@@ -107,7 +107,7 @@ Result<void> Builder::transform_step(const Target &target, const char *field) {
   const std::string_view name = field;
   const auto ended = [&](Result<void> done, const char *kind, const std::string &where) -> Result<void> {
     if (!done) {
-      return std::move(done).error().in(where);
+      return where.empty() ? std::move(done) : std::move(done).error().in(where);
     }
     metadata_.transformed(list, target.inherited.origin, target.file, kind);
     return {};

@@ -17,7 +17,7 @@ Result<Json> fields_of(const Resource &config, std::span<const Field> shape) {
   if (const auto error = write_json(*config.root, Rules::kustomize, text)) {
     return Error(Code::config, error->message);
   }
-  return take_shape(Json::parse(text), shape, std::string(config.kind()), Unknown::ignore);
+  return take_shape(Json::parse(text), shape, std::string(config.kind()), Reading::lenient);
 }
 
 Error foreign(const Resource &config) {
@@ -114,7 +114,7 @@ public:
       return Error(Code::config, "setRoleBindingSubjects is " + subjects,
                    "it can be defaultOnly, allServiceAccounts or none");
     }
-    return change.ns.empty() ? Ended() : set_namespace(arena_, list_, change);
+    return set_namespace(arena_, list_, change);
   }
 
   Ended value() {
@@ -134,7 +134,7 @@ public:
       if (!more) {
         return more.error();
       }
-      auto checked = take_shape(*more, value_targets_shape(), path, Unknown::ignore);
+      auto checked = take_shape(*more, value_targets_shape(), path, Reading::lenient);
       if (!checked) {
         return checked.error();
       }

@@ -5,13 +5,17 @@
 namespace ksail::manifests::kustomize {
 namespace {
 
+constexpr Field inlined(std::string_view name, Type type = Type::text, std::span<const Field> shape = {}) {
+  return {name, type, shape, true};
+}
+
 constexpr Field kFieldSpec[] = {
-    {"group", Type::text}, {"version", Type::text}, {"kind", Type::text}, {"path", Type::text}, {"create", Type::flag}};
-constexpr Field kSelector[] = {{"group", Type::text},
-                               {"version", Type::text},
-                               {"kind", Type::text},
-                               {"name", Type::text},
-                               {"namespace", Type::text},
+    inlined("group"), inlined("version"), inlined("kind"), {"path", Type::text}, {"create", Type::flag}};
+constexpr Field kSelector[] = {inlined("group"),
+                               inlined("version"),
+                               inlined("kind"),
+                               inlined("name"),
+                               inlined("namespace"),
                                {"labelSelector", Type::text},
                                {"annotationSelector", Type::text}};
 constexpr Field kMetadata[] = {
@@ -35,17 +39,25 @@ constexpr Field kGeneratorOptions[] = {{"labels", Type::text_map},
                                        {"annotations", Type::text_map},
                                        {"disableNameSuffixHash", Type::flag},
                                        {"immutable", Type::flag}};
-constexpr Field kGenerator[] = {
-    {"name", Type::text},      {"namespace", Type::text}, {"behavior", Type::text},
-    {"literals", Type::texts}, {"files", Type::texts},    {"envs", Type::texts},
-    {"env", Type::text},       {"type", Type::text},      {"options", Type::object, kGeneratorOptions}};
+// The type stands at the end, for Secrets only.
+constexpr Field kGenerator[] = {inlined("name"),
+                                inlined("namespace"),
+                                inlined("behavior"),
+                                inlined("literals", Type::texts),
+                                inlined("files", Type::texts),
+                                inlined("envs", Type::texts),
+                                inlined("env"),
+                                inlined("options", Type::object, kGeneratorOptions),
+                                inlined("type")};
+constexpr std::span<const Field> kSecretGenerator = kGenerator;
+constexpr std::span<const Field> kConfigMapGenerator = kSecretGenerator.first(kSecretGenerator.size() - 1);
 constexpr Field kFieldOptions[] = {
-    {"delimiter", Type::text}, {"index", Type::number}, {"encoding", Type::text}, {"create", Type::flag}};
-constexpr Field kSource[] = {{"group", Type::text},
-                             {"version", Type::text},
-                             {"kind", Type::text},
-                             {"name", Type::text},
-                             {"namespace", Type::text},
+    inlined("delimiter"), {"index", Type::number}, inlined("encoding"), {"create", Type::flag}};
+constexpr Field kSource[] = {inlined("group"),
+                             inlined("version"),
+                             inlined("kind"),
+                             inlined("name"),
+                             inlined("namespace"),
                              {"fieldPath", Type::text},
                              {"options", Type::object, kFieldOptions}};
 constexpr Field kTarget[] = {{"select", Type::object, kSelector},
@@ -100,8 +112,8 @@ constexpr Field kTop[] = {{"apiVersion", Type::text},
                           {"components", Type::texts},
                           {"crds", Type::texts},
                           {"bases", Type::texts},
-                          {"configMapGenerator", Type::objects, kGenerator},
-                          {"secretGenerator", Type::objects, kGenerator},
+                          {"configMapGenerator", Type::objects, kConfigMapGenerator},
+                          {"secretGenerator", Type::objects, kSecretGenerator},
                           {"helmGlobals", Type::object, kHelmGlobals},
                           {"helmCharts", Type::objects, kHelmChart},
                           {"helmChartInflationGenerator", Type::objects, kOldHelmChart},

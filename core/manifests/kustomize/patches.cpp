@@ -38,6 +38,11 @@ public:
       return Error(Code::config, where + " is both a strategic merge patch and a JSON patch");
     }
     const auto options = entry.value("options", nlohmann::json::object());
+    if (only_operations && (text_of(entry.value("target", nlohmann::json::object()), "name").empty() ||
+                            (operations && operations->empty()))) {
+      return Error(Code::config, where + " needs a `target` with a name, and at least one operation",
+                   "`patches` takes targets of other kinds");
+    }
     if (operations && (only_operations || !merges)) {
       return apply_operations(entry, *operations, only_operations, where);
     }

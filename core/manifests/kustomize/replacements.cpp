@@ -258,7 +258,7 @@ Result<Json> load_replacements(const std::string &path, const Loaded &load) {
   }
   Json list = value->is_array() ? std::move(*value) : Json::array({std::move(*value)});
   for (auto &entry : list) {
-    auto checked = take_shape(entry, replacement_shape(), path, Unknown::ignore);
+    auto checked = take_shape(entry, replacement_shape(), path, Reading::lenient);
     if (!checked) {
       return checked.error();
     }
@@ -277,6 +277,9 @@ Result<void> apply_replacements(Arena &arena, Resources &resources, const Json &
     const auto &entry = replacements[i];
     const auto path = text_of(entry, "path");
     Json list = Json::array({entry});
+    if (entry.contains("targets") && entry["targets"].empty()) {
+      list[0].erase("targets"); // only a file may say that there are none
+    }
     if (!path.empty()) {
       if (entry.contains("source") || (entry.contains("targets") && !entry["targets"].empty())) {
         return Error(Code::config, at + " has both `path` and a replacement of its own");

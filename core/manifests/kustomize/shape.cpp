@@ -59,7 +59,7 @@ std::string suggestion(std::string_view name, std::span<const Field> shape) {
 
 class Checker {
 public:
-  Checker(const std::string &file, Unknown unknown) : file_(file), unknown_(unknown) {}
+  Checker(const std::string &file, Reading reading) : file_(file), lenient_(reading == Reading::lenient) {}
 
   Result<json> object(const json &value, std::span<const Field> shape, const std::string &where) const {
     if (!value.is_object()) {
@@ -71,7 +71,7 @@ public:
                             return equal_ignoring_case(f.name, key);
                           }).base();
       if (field == shape.data() + shape.size()) {
-        if (unknown_ == Unknown::ignore) {
+        if (lenient_) {
           continue;
         }
         return Error(Code::config, file_ + ": unknown field `" + join(where, key) + "`", suggestion(key, shape));
@@ -113,19 +113,27 @@ private:
     return out;
   }
 
+  Result<json> text(const json &value, const std::string &where, bool lenient) const {
+    if (lenient && (value.is_number() || value.is_boolean())) {
+      return json(value.dump());
+    }
+    return value.is_string() ? Result<json>(value) : wrong(where, "a string", value);
+  }
+
   Result<json> value(const json &value, const Field &field, const std::string &where) const {
     switch (field.type) {
     case Type::text:
-      return value.is_string() ? Result<json>(value) : wrong(where, "a string", value);
+      return text(value, where, lenient_ && !field.inlined);
     case Type::flag:
       return value.is_boolean() ? Result<json>(value) : wrong(where, "true or false", value);
     case Type::number:
-      return value.is_number_integer() ? Result<json>(value) : wrong(where, "a whole number", value);
+      return value.is_number_integer() &&
+                     (!value.is_number_unsigned() || value.get<std::uint64_t>() <= std::uint64_t{INT64_MAX})
+                 ? Result<json>(value)
+                 : wrong(where, "a whole number", value);
     case Type::texts:
       return list(value, where, [&](const json &item, const std::string &at) -> Result<json> {
-        return item.is_string() ? Result<json>(item)
-               : item.is_null() ? Result<json>(json(""))
-                                : wrong(at, "a string", item);
+        return item.is_null() ? Result<json>(json("")) : text(item, at, lenient_ && !field.inlined);
       });
     case Type::text_map: {
       if (!value.is_object()) {
@@ -133,10 +141,12 @@ private:
       }
       json out = json::object();
       for (const auto &[key, item] : value.items()) {
-        if (!item.is_string() && !item.is_null()) {
-          return wrong(join(where, key), "a string", item);
+        auto checked =
+            item.is_null() ? Result<json>(json("")) : text(item, join(where, key), lenient_ && !field.inlined);
+        if (!checked) {
+          return checked;
         }
-        out[key] = item.is_null() ? json("") : item;
+        out[key] = std::move(*checked);
       }
       return out;
     }
@@ -153,7 +163,7 @@ private:
   }
 
   const std::string &file_;
-  const Unknown unknown_;
+  const bool lenient_;
 };
 
 /// Keeps of keys that are there several times the last, at any depth.
@@ -181,9 +191,9 @@ void keep_last(Node &node) {
 
 } // namespace
 
-Result<json> take_shape(const json &value, std::span<const Field> shape, const std::string &file, Unknown unknown,
+Result<json> take_shape(const json &value, std::span<const Field> shape, const std::string &file, Reading reading,
                         const std::string &where) {
-  return Checker(file, unknown).object(value, shape, where);
+  return Checker(file, reading).object(value, shape, where);
 }
 
 Result<json> read_json(std::string_view yaml, const std::string &file) {

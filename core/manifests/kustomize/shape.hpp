@@ -19,14 +19,17 @@ struct Field {
   std::string_view name;
   Type type;
   std::span<const Field> shape = {}; ///< of object and objects
+  bool inlined = false; ///< in a structure that kustomize embeds: no reading takes a number for a text there
 };
 
-enum class Unknown : std::uint8_t { refuse, ignore };
+/// `lenient` is how kustomize reads the configurations of plugins (sigs.k8s.io/yaml without Strict): fields nobody
+/// knows are left out, and numbers and booleans are taken for texts where texts are wanted.
+enum class Reading : std::uint8_t { strict, lenient };
 
 /// The value with the canonical names of its fields, or an error that names file and field (Code::config). Fields that
 /// are null are left out. `where` is the path of `value` itself.
 Result<nlohmann::json> take_shape(const nlohmann::json &value, std::span<const Field> shape, const std::string &file,
-                                  Unknown unknown = Unknown::refuse, const std::string &where = "");
+                                  Reading reading = Reading::strict, const std::string &where = "");
 
 /// The first YAML document of a text as JSON, as sigs.k8s.io/yaml reads it: YAML 1.1, a key that stands twice counts
 /// as it stands last. null when there is none.

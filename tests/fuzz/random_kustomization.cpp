@@ -6,7 +6,7 @@
 namespace ksail::fuzz {
 namespace {
 
-constexpr auto kComments = Comments::not_behind_maps;
+constexpr auto kComments = Comments::not_behind_keys;
 
 class Maker {
 public:

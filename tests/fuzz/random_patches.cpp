@@ -93,7 +93,7 @@ Json json_patch(Random &r, const Known &known) {
 }
 
 std::string merge_patch_text(Random &r, const Known &known) {
-  return to_yaml(r, merge_patch(r, known), Comments::not_behind_maps);
+  return to_yaml(r, merge_patch(r, known), Comments::not_behind_keys);
 }
 
 } // namespace

@@ -63,7 +63,7 @@ private:
 
   void child(const Json &item, std::size_t indent) {
     if ((item.is_object() || item.is_array()) && !item.empty() && !random_.percent(8)) {
-      const bool comment = random_.percent(1) && (comments_ == Comments::everywhere || item.is_array());
+      const bool comment = random_.percent(1) && comments_ == Comments::everywhere;
       out += comment ? " # nested\n" : "\n";
       const std::size_t deeper = item.is_array() && random_.percent(50) ? 0 : 2;
       block(item, indent + deeper, deeper > 0); // a flow list has to stand further in than its key

@@ -13,9 +13,9 @@ namespace ksail::fuzz {
 
 using Json = nlohmann::ordered_json;
 
-/// `not_behind_maps`: kustomize may not be able to read a map again that has a comment behind its key, once a patch
-/// empties it or puts it between brackets (docs/kustomize.md).
-enum class Comments : std::uint8_t { everywhere, not_behind_maps };
+/// `not_behind_keys`: kustomize may not be able to read a map or list again that has a comment behind its key, once a
+/// patch empties it or puts it between brackets (docs/kustomize.md).
+enum class Comments : std::uint8_t { everywhere, not_behind_keys };
 
 /// One document in block and flow style, with quotes, literals and comments here and there. A string that begins with
 /// `kRaw` is written as it is, without quotes.

@@ -4,13 +4,16 @@
 #include "manifests/kustomize/field_path.hpp"
 #include "manifests/scalar.hpp"
 
+#include <array>
 #include <charconv>
+#include <cmath>
 
 namespace ksail::manifests::kustomize {
 namespace {
 
 struct Value {
-  std::string text;
+  std::string text;   ///< of a field that is nothing but the variable
+  std::string within; ///< in the middle of a text, where that is another
   Tag tag = Tag::str;
   bool usable = true; ///< maps and lists cannot be put into a text
 };
@@ -18,6 +21,29 @@ using Values = std::map<std::string, Value, std::less<>>;
 
 Error taken(const std::string &name) {
   return {Code::config, "the variable " + name + " is there twice", "rename one of them, or use `replacements`"};
+}
+
+std::string printed(double value, std::chars_format format) {
+  std::array<char, 400> buffer{};
+  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format);
+  return {buffer.data(), end};
+}
+
+/// As Go's %v: with an exponent below 1e-4 and from 1e6 on.
+std::string go_general(double value) {
+  const double size = std::abs(value);
+  const bool exponent = size != 0 && (size < 1e-4 || size >= 1e6);
+  return printed(value, exponent ? std::chars_format::scientific : std::chars_format::fixed);
+}
+
+/// As Go's strconv.Atoi reads it, which kustomize takes for all whole numbers: no 0x10, no 1_000.
+std::optional<std::int64_t> decimal(std::string_view text) {
+  if (text.starts_with('+')) {
+    text.remove_prefix(1);
+  }
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
 }
 
 Result<Value> value_of(const std::string &name, const Variable &variable) {
@@ -32,21 +58,34 @@ Result<Value> value_of(const std::string &name, const Variable &variable) {
   }
   const Node &node = **found;
   if (!node.is_scalar()) {
-    return Value{"", Tag::str, false};
+    return Value{"", "", Tag::str, false};
   }
-  Value value{std::string(node.text()), Tag::str, true};
+  Value value{std::string(node.text()), "", Tag::str, true};
   const auto type = resolve(node, Rules::kustomize);
+  const auto not_a_number = [&] {
+    return Error(Code::config,
+                 "the variable " + name + " cannot hold " + value.text + ", the field " + variable.path + " of " +
+                     variable.resource->id().text(),
+                 "write it as a decimal number, or put it in quotes");
+  };
   switch (type ? type->type : ScalarType::string) {
   case ScalarType::integer:
-    value.tag = Tag::integer;
-    break;
-  case ScalarType::floating: {
-    value.tag = Tag::floating;
-    char buffer[400];
-    const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, type->floating, std::chars_format::fixed);
-    if (error == std::errc{}) {
-      value.text.assign(buffer, end);
+  case ScalarType::unsigned_integer: {
+    const auto number = decimal(node.text());
+    if (!number) {
+      return not_a_number();
     }
+    value.tag = Tag::integer;
+    value.text = std::to_string(*number);
+    break;
+  }
+  case ScalarType::floating: {
+    if (!std::isfinite(type->floating)) {
+      return not_a_number();
+    }
+    value.tag = Tag::floating;
+    value.text = printed(type->floating, std::chars_format::fixed);
+    value.within = go_general(type->floating);
     break;
   }
   case ScalarType::boolean:
@@ -82,7 +121,12 @@ Value replaced(std::string_view text, const Values &values) {
     if (usable && close + 1 == text.size() && i == 0) {
       return known->second; // the whole text: the type is that of the value
     }
-    out.text += usable ? std::string_view(known->second.text) : rest.substr(0, close + 1);
+    if (usable) {
+      const auto &value = known->second;
+      out.text += value.within.empty() ? value.text : value.within;
+    } else {
+      out.text += rest.substr(0, close + 1);
+    }
     i += close + 1;
   }
   return out;

@@ -22,6 +22,10 @@ int main(int argc, char **argv) {
       verb = "build-anywhere";
       continue;
     }
+    if (!fs::is_directory(argv[i])) {
+      std::cerr << "compare_trees: " << argv[i] << " is no directory\n";
+      return 2;
+    }
     for (const auto &entry : fs::recursive_directory_iterator(argv[i], fs::directory_options::skip_permission_denied)) {
       const auto name = entry.path().filename();
       if (name == "kustomization.yaml" || name == "kustomization.yml" || name == "Kustomization") {

@@ -2,8 +2,8 @@
 #include "cli/workload_session.hpp"
 
 #include "cli/overlay.hpp"
-#include "kubernetes/dns_label.hpp"
 #include "kubernetes/kubeconfig.hpp"
+#include "manifests/dns_label.hpp"
 #include "manifests/kustomize/remote.hpp"
 
 #include <ksail/sdk/letter_case.hpp>
@@ -36,9 +36,9 @@ bool is_directory(const std::string &path) {
 
 /// -n, where given: the server would only say that there is no such namespace.
 Result<void> check_namespace(const std::string &name) {
-  if (name.empty() || kubernetes::is_dns_label(name)) return {};
+  if (name.empty() || manifests::is_dns_label(name)) return {};
   return Error(Code::usage, "--namespace: '" + name + "' is no name of a namespace",
-               std::string(kubernetes::dns_label_rule));
+               std::string(manifests::dns_label_rule));
 }
 
 } // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributions/registries.hpp"
 
-#include "kubernetes/dns_label.hpp"
+#include "manifests/dns_label.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -96,7 +96,7 @@ Result<LocalRegistry> parse_local_registry(std::string_view text) {
   };
   const auto colon = text.find(':');
   registry.name = text.substr(0, colon);
-  if (!kubernetes::is_dns_label(registry.name)) return fail("a name has " + std::string(kubernetes::dns_label_rule));
+  if (!manifests::is_dns_label(registry.name)) return fail("a name has " + std::string(manifests::dns_label_rule));
   registry.host_port = registry_port;
   if (colon == std::string_view::npos) return registry;
   const std::string_view port = text.substr(colon + 1);

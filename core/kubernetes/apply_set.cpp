@@ -2,9 +2,9 @@
 #include "kubernetes/apply_set.hpp"
 
 #include "kubernetes/base64.hpp"
-#include "kubernetes/dns_label.hpp"
 #include "kubernetes/json_field.hpp"
 #include "kubernetes/known_kinds.hpp"
+#include "manifests/dns_label.hpp"
 
 #include <nlohmann/json.hpp>
 #include <openssl/evp.h>
@@ -71,9 +71,9 @@ Result<ApplySetParent> apply_set_parent(std::string_view text, std::string_view 
   else
     return Error(Code::usage, "--inventory: " + std::string(resource) + " cannot hold an inventory",
                  "NAME or secret/NAME for a Secret, configmap/NAME for a ConfigMap");
-  if (!is_dns_subdomain(name))
+  if (!manifests::is_dns_subdomain(name))
     return Error(Code::usage, "--inventory: \"" + std::string(name) + "\" is no name of an object",
-                 std::string(dns_subdomain_rule));
+                 std::string(manifests::dns_subdomain_rule));
   parent.ns = ns;
   parent.name = name;
   return parent;

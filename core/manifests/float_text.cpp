@@ -70,6 +70,15 @@ std::string with_exponent(const Decimal &d, bool two_digits) {
   return out + std::to_string(e);
 }
 
+/// Go's shortest 'g' form: an exponent from a million on, and below 1e-4.
+template <class F> std::string general(F value) {
+  if (value == 0) {
+    return std::signbit(value) ? "-0" : "0";
+  }
+  const Decimal d = shortest(value);
+  return d.exponent < -4 || d.exponent >= 6 ? with_exponent(d, true) : fixed(d);
+}
+
 } // namespace
 
 std::string format_json_float(double value) {
@@ -80,6 +89,8 @@ std::string format_json_float(double value) {
   return std::fabs(value) < 1e-6 || std::fabs(value) >= 1e21 ? with_exponent(d, false) : fixed(d);
 }
 
+std::string format_float(double value) { return general(value); }
+
 std::string format_key_float(double value) {
   const auto narrow = static_cast<float>(value);
   if (std::isnan(value)) {
@@ -88,12 +99,7 @@ std::string format_key_float(double value) {
   if (std::isinf(narrow)) {
     return narrow < 0 ? "-.inf" : ".inf";
   }
-  if (narrow == 0) {
-    return std::signbit(narrow) ? "-0" : "0";
-  }
-  const Decimal d = shortest(narrow);
-  // Go's shortest 'g' form has an exponent from a million on, and below 1e-4.
-  return d.exponent < -4 || d.exponent >= 6 ? with_exponent(d, true) : fixed(d);
+  return general(narrow);
 }
 
 } // namespace ksail::manifests

@@ -230,6 +230,15 @@ std::optional<std::string> timestamp_to_rfc3339(std::string_view text) {
   return out + std::string(in.rest);
 }
 
+std::optional<std::int64_t> parse_decimal(std::string_view text) {
+  if (text.starts_with('+') && !text.starts_with("+-")) {
+    text.remove_prefix(1);
+  }
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
 Scalar resolve(std::string_view text, Rules rules) {
   Scalar out;
   if (text.empty()) {

@@ -29,6 +29,9 @@ struct Scalar {
 
 inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+/// As Go's strconv.Atoi reads a whole number: decimal digits and a sign, no 0x10 and no 1_000.
+std::optional<std::int64_t> parse_decimal(std::string_view text);
+
 /// The type of plain text without a tag.
 Scalar resolve(std::string_view text, Rules rules);
 /// The type of a scalar node, with its style and tag; nothing when the text cannot be what the tag says.

@@ -6,32 +6,10 @@
 #include "manifests/key_order.hpp"
 #include "manifests/yaml_text.hpp"
 
-#include <charconv>
 #include <cmath>
 
 namespace ksail::manifests {
 namespace {
-
-/// Go's FormatFloat(value, 'g', -1, 64).
-std::string format_float(double value) {
-  if (value == 0) {
-    return std::signbit(value) ? "-0" : "0";
-  }
-  char buffer[64];
-  const auto scientific = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific);
-  const std::string_view text(buffer, static_cast<std::size_t>(scientific.ptr - buffer));
-  int exponent = 0;
-  const std::string_view digits = text.substr(text.find('e') + 2);
-  std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
-  if (text[text.find('e') + 1] == '-') {
-    exponent = -exponent;
-  }
-  if (exponent < -4 || exponent >= 6) {
-    return std::string(text);
-  }
-  const auto fixed = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed);
-  return {buffer, fixed.ptr};
-}
 
 bool all_digits(std::string_view text) {
   if (text.empty() || text.size() > 18 || (text[0] == '0' && text.size() > 1)) {

@@ -19,15 +19,6 @@ std::string line(const char *field, std::string_view value) {
   return value.empty() ? "" : std::string(field) + ": " + std::string(value) + "\n";
 }
 
-std::vector<std::pair<std::string_view, std::string_view>> annotations_of(const Resource &resource) {
-  std::vector<std::pair<std::string_view, std::string_view>> values;
-  const Node *annotations = resource.metadata_map("annotations");
-  for (std::size_t i = 0; annotations != nullptr && i < annotations->pairs(); ++i) {
-    values.emplace_back(annotations->key(i)->text(), annotations->value(i)->text());
-  }
-  return values;
-}
-
 std::string remote(const Origin &origin) { return line("repo", origin.repo) + line("ref", origin.ref); }
 
 /// The origin of something a generator or transformer did.
@@ -106,7 +97,7 @@ void BuildMetadata::transformed_as(const Resources &resources, const std::string
       resource->transformations.push_back(text);
     }
     if (resource->metadata_map("annotations") != nullptr) {
-      resource->set_metadata_map(arena_, "annotations", annotations_of(*resource));
+      resource->set_metadata_map(arena_, "annotations", resource->metadata_texts("annotations"));
     }
   }
 }
@@ -125,7 +116,7 @@ void BuildMetadata::transformed_by(const Resources &resources, const Resource &c
 }
 
 void BuildMetadata::write(Resource &resource) const {
-  auto values = annotations_of(resource);
+  auto values = resource.metadata_texts("annotations");
   std::string list; // an object that comes from another build may bring its own
   std::erase_if(values, [&](const auto &value) {
     if (value.first == kTransformations) {

@@ -37,17 +37,10 @@ bool same_notes(const Resource &a, const Resource &b) {
 const Node *without_validation(Arena &arena, const Resource &resource) {
   Resource copy = resource;
   copy.root = clone(arena, *resource.root);
-  const Node *labels = copy.metadata_map("labels");
-  if (labels == nullptr || labels->find(kValidatedBy) == nullptr) {
-    return copy.root;
+  auto labels = copy.metadata_texts("labels");
+  if (std::erase_if(labels, [](const auto &label) { return label.first == kValidatedBy; }) > 0) {
+    copy.set_metadata_map(arena, "labels", std::move(labels));
   }
-  std::vector<std::pair<std::string_view, std::string_view>> kept;
-  for (std::size_t i = 0; i < labels->pairs(); ++i) {
-    if (labels->key(i)->text() != kValidatedBy) {
-      kept.emplace_back(labels->key(i)->text(), labels->value(i)->text());
-    }
-  }
-  copy.set_metadata_map(arena, "labels", std::move(kept));
   return copy.root;
 }
 

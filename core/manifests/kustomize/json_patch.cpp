@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifests/kustomize/json_patch.hpp"
 
+#include "manifests/float_text.hpp"
 #include "manifests/json.hpp"
 #include "manifests/kustomize/folded_text.hpp"
 #include "manifests/kustomize/node_edit.hpp"
@@ -9,7 +10,6 @@
 #include "manifests/yaml_text.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -208,10 +208,7 @@ void as_yaml(Arena &arena, Node &node) {
                                                                          : 0;
       constexpr double kExponentFrom = 1e6; // Go's 'g' format
       if (std::abs(value) >= kExponentFrom) {
-        std::array<char, 32> text{};
-        const auto end =
-            std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific).ptr;
-        assign(arena, node, std::string_view(text.data(), end), Tag::floating);
+        assign(arena, node, format_float(value), Tag::floating);
       }
     }
     return;

@@ -1,63 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifests/kustomize/label_selector.hpp"
 
-#include <ksail/sdk/letter_case.hpp>
+#include "manifests/dns_label.hpp"
+#include "manifests/scalar.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cstdint>
 
 namespace ksail::manifests::kustomize {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
-constexpr std::string_view kSymbols = "=!(),<>";
-constexpr std::size_t kLongestName = 63;
-constexpr std::size_t kLongestPrefix = 253;
+constexpr std::string_view kNotInWords = " \t\r\n=!(),<>";
+constexpr std::string_view kBlanks = kNotInWords.substr(0, 4);
+constexpr std::string_view kSymbols = kNotInWords.substr(4);
 
 bool is_letter_or_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-/// Letters and digits, with `-`, `_` and `.` (as given) between them.
-bool is_name(std::string_view text, std::string_view between, std::size_t longest) {
-  return !text.empty() && text.size() <= longest && is_letter_or_digit(text.front()) &&
-         is_letter_or_digit(text.back()) && std::all_of(text.begin(), text.end(), [&](char c) {
-           return is_letter_or_digit(c) || between.find(c) != between.npos;
-         });
-}
-
-bool is_subdomain(std::string_view text) {
-  if (text.size() > kLongestPrefix || ascii_lower(text) != text) {
-    return false;
-  }
-  for (;;) {
-    const auto dot = text.find('.');
-    if (!is_name(text.substr(0, dot), "-", kLongestPrefix)) {
-      return false;
-    }
-    if (dot == text.npos) {
-      return true;
-    }
-    text.remove_prefix(dot + 1);
-  }
+/// Letters and digits, with `-`, `_` and `.` between them; at most 63.
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= 63 && is_letter_or_digit(text.front()) && is_letter_or_digit(text.back()) &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.'; });
 }
 
 bool is_key(std::string_view text) {
   const auto slash = text.find('/');
-  return slash == text.npos
-             ? is_name(text, "-_.", kLongestName)
-             : is_subdomain(text.substr(0, slash)) && is_name(text.substr(slash + 1), "-_.", kLongestName);
+  return slash == text.npos ? is_name(text)
+                            : is_dns_subdomain(text.substr(0, slash)) && is_name(text.substr(slash + 1));
 }
 
-bool is_value(std::string_view text) { return text.empty() || is_name(text, "-_.", kLongestName); }
-
-std::optional<std::int64_t> number_in(std::string_view text) {
-  if (text.starts_with('+')) {
-    text.remove_prefix(1);
-  }
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
-}
+bool is_value(std::string_view text) { return text.empty() || is_name(text); }
 
 /// The words and symbols of a selector; "" at the end.
 class Tokens {
@@ -69,7 +40,7 @@ public:
   std::string_view take() {
     const auto taken = now_;
     rest_.remove_prefix(std::min(rest_.find_first_not_of(kBlanks), rest_.size()));
-    auto size = std::min(rest_.find_first_of(" \t\r\n=!(),<>"), rest_.size());
+    auto size = std::min(rest_.find_first_of(kNotInWords), rest_.size());
     if (size == 0 && !rest_.empty()) {
       size = rest_.starts_with("==") || rest_.starts_with("!=") ? 2 : 1;
     }
@@ -139,7 +110,7 @@ private:
     }
     one.values.emplace_back(ends() ? std::string_view() : tokens_.take());
     const bool compares = one.op == Operator::greater || one.op == Operator::less;
-    return is_value(one.values[0]) && (!compares || number_in(one.values[0]));
+    return is_value(one.values[0]) && (!compares || parse_decimal(one.values[0]));
   }
 
   bool ends() const { return tokens_.now().empty() || tokens_.now() == ","; }
@@ -179,8 +150,8 @@ bool LabelSelector::Requirement::holds(const Node *labels) const {
     return value == nullptr || !listed();
   case Operator::greater:
   case Operator::less: {
-    const auto have = value != nullptr ? number_in(value->text()) : std::nullopt;
-    const auto limit = number_in(values[0]);
+    const auto have = value != nullptr ? parse_decimal(value->text()) : std::nullopt;
+    const auto limit = parse_decimal(values[0]);
     return have && (op == Operator::greater ? *have > *limit : *have < *limit);
   }
   }

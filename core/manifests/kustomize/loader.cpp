@@ -97,11 +97,7 @@ Origin Loader::origin_from(const Origin &parent, const std::string &path) const 
   if (url_) {
     return {url_->path, url_->repository, url_->ref};
   }
-  auto joined = (fs::path(parent.path) / path).lexically_normal().string();
-  while (joined.ends_with('/')) {
-    joined.pop_back();
-  }
-  return {std::move(joined), parent.repo, parent.ref};
+  return {joined(parent.path, path).string(), parent.repo, parent.ref};
 }
 
 Result<std::optional<std::string>> Loader::file(const std::string &path) const {

@@ -41,7 +41,7 @@ public:
     if (only_operations && (text_of(entry.value("target", nlohmann::json::object()), "name").empty() ||
                             (operations && operations->empty()))) {
       return Error(Code::config, where + " needs a `target` with a name, and at least one operation",
-                   "`patches` takes targets of other kinds");
+                   "`patches` takes targets without a name");
     }
     if (operations && (only_operations || !merges)) {
       return apply_operations(entry, *operations, only_operations, where);
@@ -249,19 +249,9 @@ private:
     fitted.root = clone(arena_, *patch.root);
     set(arena_, *fitted.root, "apiVersion", make_string(arena_, target.root->find_text("apiVersion")));
     for (const char *field : {"labels", "annotations"}) {
-      fitted.set_metadata_map(arena_, field, texts_of(fitted, field));
+      fitted.set_metadata_map(arena_, field, fitted.metadata_texts(field));
     }
     return fitted;
-  }
-
-  static std::vector<std::pair<std::string_view, std::string_view>> texts_of(const Resource &resource,
-                                                                             const char *field) {
-    std::vector<std::pair<std::string_view, std::string_view>> values;
-    const Node *map = resource.metadata_map(field);
-    for (std::size_t i = 0; map != nullptr && i < map->pairs(); ++i) {
-      values.emplace_back(map->key(i)->text(), map->value(i)->text());
-    }
-    return values;
   }
 
   void drop_deleted() {

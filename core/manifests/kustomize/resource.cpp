@@ -219,6 +219,15 @@ const Node *Resource::metadata_map(std::string_view field) const {
   return map != nullptr && map->is_mapping() ? map : nullptr;
 }
 
+std::vector<std::pair<std::string_view, std::string_view>> Resource::metadata_texts(std::string_view field) const {
+  std::vector<std::pair<std::string_view, std::string_view>> values;
+  const Node *map = metadata_map(field);
+  for (std::size_t i = 0; map != nullptr && i < map->pairs(); ++i) {
+    values.emplace_back(map->key(i)->text(), map->value(i)->text());
+  }
+  return values;
+}
+
 void Resource::set_metadata_map(Arena &arena, std::string_view field,
                                 std::vector<std::pair<std::string_view, std::string_view>> values) {
   Node *data = metadata();

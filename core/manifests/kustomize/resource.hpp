@@ -99,6 +99,8 @@ public:
   Node *metadata() const { return root->find("metadata"); }
   /// labels or annotations; nullptr when there are none.
   const Node *metadata_map(std::string_view field) const;
+  /// The keys and values of that map as texts, in its order; empty when there is none.
+  std::vector<std::pair<std::string_view, std::string_view>> metadata_texts(std::string_view field) const;
   /// Replaces labels or annotations, sorted by key, all values strings; an empty list removes the field.
   void set_metadata_map(Arena &arena, std::string_view field,
                         std::vector<std::pair<std::string_view, std::string_view>> values);

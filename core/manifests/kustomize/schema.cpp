@@ -19,7 +19,7 @@ std::string type_key(std::string_view group, std::string_view version, std::stri
 constexpr std::string_view kDefinitions = "#/definitions/";
 
 /// Where in a built-in kind a built-in definition stands that documents of other kinds refer to.
-struct Part {
+struct BuiltInPart {
   const char *definition;
   Gvk gvk;
   std::vector<std::string_view> path;
@@ -27,7 +27,7 @@ struct Part {
 
 std::optional<std::vector<std::string_view>> built_in_keys(std::string_view definition,
                                                            std::span<const std::string_view> rest) {
-  static const Part kParts[] = {
+  static const BuiltInPart kParts[] = {
       {"io.k8s.api.core.v1.PodTemplateSpec", {"", "v1", "PodTemplate"}, {"template"}},
       {"io.k8s.api.core.v1.PodSpec", {"", "v1", "Pod"}, {"spec"}},
       {"io.k8s.api.core.v1.Container", {"", "v1", "Pod"}, {"spec", "containers"}},

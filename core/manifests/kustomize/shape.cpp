@@ -113,8 +113,8 @@ private:
     return out;
   }
 
-  Result<json> text(const json &value, const std::string &where, bool lenient) const {
-    if (lenient && (value.is_number() || value.is_boolean())) {
+  Result<json> text(const json &value, const Field &field, const std::string &where) const {
+    if (lenient_ && !field.inlined && (value.is_number() || value.is_boolean())) {
       return json(value.dump());
     }
     return value.is_string() ? Result<json>(value) : wrong(where, "a string", value);
@@ -123,7 +123,7 @@ private:
   Result<json> value(const json &value, const Field &field, const std::string &where) const {
     switch (field.type) {
     case Type::text:
-      return text(value, where, lenient_ && !field.inlined);
+      return text(value, field, where);
     case Type::flag:
       return value.is_boolean() ? Result<json>(value) : wrong(where, "true or false", value);
     case Type::number:
@@ -133,7 +133,7 @@ private:
                  : wrong(where, "a whole number", value);
     case Type::texts:
       return list(value, where, [&](const json &item, const std::string &at) -> Result<json> {
-        return item.is_null() ? Result<json>(json("")) : text(item, at, lenient_ && !field.inlined);
+        return item.is_null() ? Result<json>(json("")) : text(item, field, at);
       });
     case Type::text_map: {
       if (!value.is_object()) {
@@ -141,8 +141,7 @@ private:
       }
       json out = json::object();
       for (const auto &[key, item] : value.items()) {
-        auto checked =
-            item.is_null() ? Result<json>(json("")) : text(item, join(where, key), lenient_ && !field.inlined);
+        auto checked = item.is_null() ? Result<json>(json("")) : text(item, field, join(where, key));
         if (!checked) {
           return checked;
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifests/kustomize/variables.hpp"
 
+#include "manifests/float_text.hpp"
 #include "manifests/kustomize/field_path.hpp"
 #include "manifests/scalar.hpp"
 
@@ -21,29 +22,6 @@ using Values = std::map<std::string, Value, std::less<>>;
 
 Error taken(const std::string &name) {
   return {Code::config, "the variable " + name + " is there twice", "rename one of them, or use `replacements`"};
-}
-
-std::string printed(double value, std::chars_format format) {
-  std::array<char, 400> buffer{};
-  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format);
-  return {buffer.data(), end};
-}
-
-/// As Go's %v: with an exponent below 1e-4 and from 1e6 on.
-std::string go_general(double value) {
-  const double size = std::abs(value);
-  const bool exponent = size != 0 && (size < 1e-4 || size >= 1e6);
-  return printed(value, exponent ? std::chars_format::scientific : std::chars_format::fixed);
-}
-
-/// As Go's strconv.Atoi reads it, which kustomize takes for all whole numbers: no 0x10, no 1_000.
-std::optional<std::int64_t> decimal(std::string_view text) {
-  if (text.starts_with('+')) {
-    text.remove_prefix(1);
-  }
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
 }
 
 Result<Value> value_of(const std::string &name, const Variable &variable) {
@@ -71,7 +49,7 @@ Result<Value> value_of(const std::string &name, const Variable &variable) {
   switch (type ? type->type : ScalarType::string) {
   case ScalarType::integer:
   case ScalarType::unsigned_integer: {
-    const auto number = decimal(node.text());
+    const auto number = parse_decimal(node.text());
     if (!number) {
       return not_a_number();
     }
@@ -84,8 +62,11 @@ Result<Value> value_of(const std::string &name, const Variable &variable) {
       return not_a_number();
     }
     value.tag = Tag::floating;
-    value.text = printed(type->floating, std::chars_format::fixed);
-    value.within = go_general(type->floating);
+    std::array<char, 400> buffer{};
+    const auto end =
+        std::to_chars(buffer.data(), buffer.data() + buffer.size(), type->floating, std::chars_format::fixed).ptr;
+    value.text.assign(buffer.data(), end);
+    value.within = format_float(type->floating);
     break;
   }
   case ScalarType::boolean:

@@ -4,11 +4,11 @@
 #include "kubernetes/apply_effect.hpp"
 #include "kubernetes/base64.hpp"
 #include "kubernetes/certificate.hpp"
-#include "kubernetes/dns_label.hpp"
 #include "kubernetes/json_text.hpp"
 #include "kubernetes/known_kinds.hpp"
 #include "kubernetes/server_url.hpp"
 #include "kubernetes/time_text.hpp"
+#include "manifests/dns_label.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -216,19 +216,19 @@ TEST_CASE("server addresses are read as client-go reads them") {
 TEST_CASE("names of namespaces are DNS labels") {
   const std::string longest(63, 'a');
   for (const std::string &good : {longest, std::string("a"), std::string("0-a")})
-    CHECK(is_dns_label(good));
+    CHECK(manifests::is_dns_label(good));
   for (const std::string &bad : {longest + "a", std::string(), std::string("A"), std::string("-a"), std::string("a-"),
                                  std::string("a.b"), std::string("ä")})
-    CHECK_FALSE(is_dns_label(bad));
+    CHECK_FALSE(manifests::is_dns_label(bad));
 }
 
 TEST_CASE("names of other objects are DNS labels with dots between") {
   const std::string longest = std::string(126, 'a') + "." + std::string(126, 'b');
   for (const std::string &good : {longest, std::string("a"), std::string("0-a.b.c-1")})
-    CHECK(is_dns_subdomain(good));
+    CHECK(manifests::is_dns_subdomain(good));
   for (const std::string &bad : {longest + "a", std::string(), std::string("."), std::string("a."), std::string(".a"),
                                  std::string("a..b"), std::string("-a"), std::string("a-.b"), std::string("a.B")})
-    CHECK_FALSE(is_dns_subdomain(bad));
+    CHECK_FALSE(manifests::is_dns_subdomain(bad));
 }
 
 TEST_CASE("both of the server's ways to write a moment are read") {

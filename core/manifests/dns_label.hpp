@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace ksail::kubernetes {
+namespace ksail::manifests {
 
 /// What a label is, in words for who wrote another.
 inline constexpr std::string_view dns_label_rule = "at most 63 lower case letters, digits and '-'";
@@ -18,4 +18,4 @@ inline constexpr std::string_view dns_subdomain_rule =
 /// RFC 1123 as Kubernetes has it: its parts may be longer than 63 characters.
 bool is_dns_subdomain(std::string_view text);
 
-} // namespace ksail::kubernetes
+} // namespace ksail::manifests

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kubernetes/dns_label.hpp"
+#include "manifests/dns_label.hpp"
 
 #include <algorithm>
 
-namespace ksail::kubernetes {
+namespace ksail::manifests {
 
 namespace {
 
@@ -25,4 +25,4 @@ bool is_dns_subdomain(std::string_view text) {
   return is_part(text);
 }
 
-} // namespace ksail::kubernetes
+} // namespace ksail::manifests
